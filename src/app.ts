@@ -1,0 +1,61 @@
+import type { Config } from './config.ts';
+import { schema } from './graphql/schema.ts';
+import { createLoaders } from './jobs/loaders.ts';
+import type { Origins } from './jobs/origins.ts';
+import { type Clock, systemClock } from './lib/clock.ts';
+import { createGateway, type Gateway } from './server/gateway.ts';
+import { graphiqlTabs } from './server/graphiql-tabs.ts';
+import { wireOrigins } from './wiring.ts';
+
+/** What a caller may choose besides the configuration. */
+export interface Parts {
+  readonly clock: Clock;
+  /** A job's global id for GraphiQL to open with. */
+  readonly exampleJobId: string | null;
+  /** Told of every error that is a bug of the gateway's. */
+  readonly onBug: (error: unknown) => void;
+}
+
+/** The gateway, put together and not yet listening. */
+export interface App {
+  /** A fetch-style handler that is also a listener for node:http. */
+  readonly gateway: Gateway;
+  readonly origins: Origins;
+  /** Makes `/ready` answer 503, so that balancers send no more. */
+  drain(): void;
+  /** Cuts the connections to the upstreams. */
+  close(): Promise<void>;
+}
+
+/** The composition root: everything that the gateway consists of is made and joined here. */
+export function createApp(config: Config, parts: Partial<Parts> = {}): App {
+  const { clock = systemClock, exampleJobId = null, onBug = () => undefined } = parts;
+  const { server, deadlines, limits } = config;
+  const { origins, close } = wireOrigins(config, clock);
+  let isDraining = false;
+
+  const gateway = createGateway({
+    schema,
+    contextFor: (signal) => {
+      const scope = { signal, deadlineMs: clock.now() + deadlines.requestMs };
+      return { origins, scope, loaders: createLoaders(origins, scope), limits };
+    },
+    readiness: () => ({ isDraining, details: { origins: origins.all() } }),
+    introspection: server.introspection,
+    graphiqlTabs: server.graphiql ? graphiqlTabs(exampleJobId) : null,
+    maxBodyBytes: server.maxBodyBytes,
+    onBug,
+  });
+
+  return {
+    gateway,
+    origins,
+    drain: () => {
+      isDraining = true;
+    },
+    close: async () => {
+      await gateway.dispose();
+      await close();
+    },
+  };
+}

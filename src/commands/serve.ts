@@ -1,0 +1,68 @@
+import { createApp } from '../app.ts';
+import type { Config } from '../config.ts';
+import { encodeGlobalId } from '../model/global-id.ts';
+import { SAMPLE_BATCH_COMPUTE_STARTING_JOB_ID } from '../sandbox/sample-jobs.ts';
+import { listen } from '../server/listen.ts';
+import { type Command, EXIT, type Terminal, untilAborted } from './terminal.ts';
+import { withUpstreams } from './with-upstreams.ts';
+
+export const serve: Command = {
+  help: `jobs-gateway serve
+
+Serves the graph at http://HOST:PORT/graphql until it is told to end (SIGTERM or SIGINT).
+Without TENCENTCLOUD_SECRET_ID and without GATEWAY_CONFIG the data is simulated: three
+upstreams are started on this machine and read instead of the real ones.
+
+Settings come from the environment and from the YAML file that GATEWAY_CONFIG names.
+Exit code 78: the configuration has faults; each is printed on its line.`,
+  run: (_args, terminal) => withUpstreams(terminal, (config) => serveUntilAborted(config, terminal)),
+};
+
+async function serveUntilAborted(config: Config, terminal: Terminal): Promise<number> {
+  const onBug = (error: unknown): void => {
+    terminal.error(
+      `unexpected error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
+  };
+  const app = createApp(config, { exampleJobId: config.isSandbox ? exampleJobId() : null, onBug });
+  try {
+    const { url, close } = await listen(app.gateway, config.server);
+    welcome(config, url).forEach((line) => terminal.out(line));
+    await untilAborted(terminal.signal);
+    app.drain();
+    await close(config.deadlines.drainMs);
+    return EXIT.ok;
+  } catch (error) {
+    if (isAddressFault(error)) {
+      terminal.error(
+        `Cannot listen on ${config.server.host}:${config.server.port}: ${error.code}. Set PORT or HOST.`,
+      );
+      return EXIT.failed;
+    }
+    throw error;
+  } finally {
+    await app.close();
+  }
+}
+
+function welcome({ isSandbox, server, redisUrl }: Config, url: string): string[] {
+  const query =
+    '{ cosJobs(first: 2) { nodes { jobId status } } batchComputeJobs(first: 2) { nodes { jobId status } } ciJobs(first: 2) { nodes { jobId status } } }';
+  const body = JSON.stringify({ query });
+  return [
+    `jobs-gateway serves ${url}/graphql`,
+    ...(isSandbox ? ['The data is simulated: no account is configured, so nothing here is real.'] : []),
+    ...(server.graphiql ? [`Open it in a browser for GraphiQL, or try:`] : ['Try:']),
+    `  curl -s ${url}/graphql -H 'content-type: application/json' -d '${body}'`,
+    ...(redisUrl === null ? [] : ['Note: redis is configured, but this version keeps nothing there yet.']),
+  ];
+}
+
+function exampleJobId(): string {
+  const jobId = SAMPLE_BATCH_COMPUTE_STARTING_JOB_ID;
+  return encodeGlobalId({ source: 'BATCH_COMPUTE', account: 'sandbox', place: 'ap-guangzhou', jobId });
+}
+
+function isAddressFault(error: unknown): error is Error & { code: string } {
+  return error instanceof Error && 'code' in error && /^(EADDR|EACCES|ENOTFOUND)/.test(String(error.code));
+}

@@ -1,0 +1,157 @@
+import { z } from 'zod';
+import { Secret } from './lib/secret.ts';
+
+/**
+ * The shape of the configuration: what each key may hold, its default and its unit (contract section 2). Every message
+ * says the form expected; `config.ts` adds the key and the value found.
+ */
+
+/** Digits of the host names that the gateway calls: nothing else may pass (reliability S8, K2, K3). */
+const REGION = /^[a-z]{2,10}(-[a-z0-9]{1,20}){1,3}$/;
+const BUCKET = /^[a-z0-9][a-z0-9-]{0,48}-[0-9]{8,12}$/;
+const PLACEHOLDER = /^<.*>$|^x+$|^\*+$|change-?me|your[-_ ]/i;
+
+const accountName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/, 'expected 1 to 32 letters, digits, "_" or "-"');
+const region = z.string().regex(REGION, 'expected a region such as ap-guangzhou');
+const bucketName = z
+  .string()
+  .regex(BUCKET, 'expected a bucket with its appid, such as examplebucket-1250000000');
+const secret = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,4096}$/, 'expected printable characters without spaces or line breaks')
+  .refine((text) => !PLACEHOLDER.test(text), 'expected a real value, not a placeholder')
+  .transform((text) => new Secret(text));
+
+const endpoint = z.string().refine(isEndpoint, {
+  message: 'expected https://host[:port], or http:// on a loopback address, without path or credentials',
+});
+
+const count = (minimum: number, maximum: number): z.ZodInt =>
+  z
+    .int(`expected a whole number from ${minimum} to ${maximum}`)
+    .min(minimum, `expected a whole number from ${minimum} to ${maximum}`)
+    .max(maximum, `expected a whole number from ${minimum} to ${maximum}`);
+const milliseconds = count(1, 600_000);
+
+const distinct = (what: string): [(list: readonly string[]) => boolean, string] => [
+  (list) => new Set(list).size === list.length,
+  `expected each ${what} once`,
+];
+const regions = z
+  .array(region)
+  .min(1, 'expected at least one region')
+  .refine(...distinct('region'));
+
+const account = z.strictObject({
+  name: accountName,
+  appId: z
+    .string()
+    .regex(/^[0-9]{8,12}$/, 'expected 8 to 12 digits (quote it in YAML)')
+    .optional(),
+  uin: z
+    .string()
+    .regex(/^[0-9]{5,20}$/, 'expected 5 to 20 digits (quote it in YAML)')
+    .optional(),
+  secretId: secret,
+  secretKey: secret,
+  sessionToken: secret.optional(),
+  cos: z.strictObject({ regions, endpoint: endpoint.optional() }).optional(),
+  batchCompute: z
+    .strictObject({
+      regions,
+      endpoint: endpoint.optional(),
+      requestsPerSecond: z
+        .number('expected a number from 0.1 to 1000')
+        .min(0.1, 'expected a number from 0.1 to 1000')
+        .max(1_000, 'expected a number from 0.1 to 1000')
+        .default(2),
+    })
+    .optional(),
+  ci: z
+    .strictObject({
+      buckets: z
+        .array(z.strictObject({ name: bucketName, region }))
+        .min(1, 'expected at least one bucket')
+        .refine(
+          (list) => new Set(list.map(({ name }) => name)).size === list.length,
+          'expected each bucket once',
+        ),
+      endpoint: endpoint.optional(),
+    })
+    .optional(),
+});
+
+export const configSchema = z.strictObject({
+  accounts: z.array(account).default([]),
+  server: z
+    .strictObject({
+      host: z
+        .string()
+        .regex(/^[A-Za-z0-9.:_-]{1,253}$/, 'expected a host name or address')
+        .default('127.0.0.1'),
+      port: count(0, 65_535).default(4_000),
+      introspection: z.boolean('expected true or false').optional(),
+      graphiql: z.boolean('expected true or false').optional(),
+      allowAnonymous: z.boolean('expected true or false').default(false),
+      maxBodyBytes: count(1_024, 16_777_216).default(262_144),
+    })
+    .prefault({}),
+  redis: z
+    .strictObject({
+      url: z
+        .string()
+        .refine(
+          (text) => text.split(',').every((url) => /^rediss?:\/\/[^\s,]+$/.test(url.trim())),
+          'expected redis:// or rediss:// addresses, comma-separated',
+        )
+        .transform((text) => new Secret(text)),
+    })
+    .optional(),
+  auth: z
+    .never('this version checks no bearer tokens yet, so it does not start with them configured: remove it')
+    .optional(),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['silent', 'error', 'warn', 'info', 'debug'], 'expected silent, error, warn, info or debug')
+        .default('info'),
+    })
+    .prefault({}),
+  deadlines: z
+    .strictObject({
+      requestMs: milliseconds.default(10_000),
+      originMs: milliseconds.default(6_000),
+      attemptMs: milliseconds.default(2_500),
+      connectMs: milliseconds.default(1_000),
+      drainMs: milliseconds.default(20_000),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      defaultPageSize: count(1, 500).default(20),
+      maxPageSize: count(1, 500).default(500),
+      maxNodeIds: count(1, 1_000).default(500),
+      upstreamBodyBytes: count(1_024, 67_108_864).default(4_194_304),
+      connectionsPerOrigin: count(1, 256).default(16),
+      concurrentReadsPerOrigin: count(1, 256).default(8),
+    })
+    .prefault({}),
+});
+
+export type ConfigInput = z.input<typeof configSchema>;
+export type ParsedConfig = z.output<typeof configSchema>;
+
+/** Whether an address of the machine itself: 127.0.0.0/8, ::1 or localhost. */
+export function isLoopback(host: string): boolean {
+  return /^(127(\.\d{1,3}){3}|localhost|::1|\[::1\])$/.test(host);
+}
+
+function isEndpoint(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || url.username !== '' || url.password !== '' || !/^https?:\/\/[^/?#]+\/?$/.test(text)) {
+    return false;
+  }
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
+}

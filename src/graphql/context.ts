@@ -1,0 +1,13 @@
+import type { JobLoaders } from '../jobs/loaders.ts';
+import type { Origins } from '../jobs/origins.ts';
+import type { PageLimits } from '../jobs/page-arguments.ts';
+import type { CallScope } from '../upstream/send.ts';
+
+/** What resolvers may use; made anew for each request. */
+export interface GraphContext {
+  readonly origins: Origins;
+  readonly loaders: JobLoaders;
+  /** Ends with the client's connection and with the request's deadline. */
+  readonly scope: CallScope;
+  readonly limits: PageLimits & { readonly maxNodeIds: number };
+}

@@ -1,0 +1,70 @@
+import {
+  JsonError,
+  type JsonObject,
+  objectOf,
+  parseJsonObject,
+  requiredStringOf,
+  stringOf,
+} from '../../lib/json.ts';
+import type { UpstreamError } from '../../model/errors.ts';
+import type { Origin } from '../../model/origin.ts';
+import { badResponse, retryAfterMsFrom, safeRequestId } from '../../upstream/answer.ts';
+import { upstreamErrorFor } from '../../upstream/error-table.ts';
+import type { UpstreamResponse } from '../../upstream/send.ts';
+
+const CODE = /^[A-Za-z.]{1,64}$/;
+
+/**
+ * What `read` makes of the envelope's content, `{"Response": {…, "RequestId": "…"}}`. Failures come with status 200 and an
+ * Error inside; any other status means that no proper answer was given (`upstreams/batch-compute.md` section 1). Throws
+ * `UpstreamError`, also where `read` throws `JsonError`.
+ */
+export function readEnvelope<T>(
+  origin: Origin,
+  response: UpstreamResponse,
+  read: (content: JsonObject) => T,
+): T {
+  let requestId: string | null = null;
+  try {
+    const content = objectOf(parseJsonObject(response.body), 'Response') ?? {};
+    requestId = safeRequestId(typeof content['RequestId'] === 'string' ? content['RequestId'] : null);
+    const error = objectOf(content, 'Error');
+    if (error !== null) {
+      throw errorFor(origin, response, codeOf(error), requestId);
+    }
+    if (response.status === 200) {
+      requiredStringOf(content, 'RequestId');
+      return read(content);
+    }
+  } catch (error) {
+    if (!(error instanceof JsonError)) {
+      throw error;
+    }
+    if (response.status === 200) {
+      throw badResponse(origin, error.message, response, requestId);
+    }
+  }
+  throw errorFor(origin, response, null, requestId);
+}
+
+function codeOf(error: JsonObject): string {
+  const code = stringOf(error, 'Code');
+  if (code === null || !CODE.test(code)) {
+    throw new JsonError('expected an error code in Code');
+  }
+  return code;
+}
+
+function errorFor(
+  origin: Origin,
+  response: UpstreamResponse,
+  upstreamCode: string | null,
+  requestId: string | null,
+): UpstreamError {
+  return upstreamErrorFor(origin, {
+    httpStatus: response.status,
+    upstreamCode,
+    requestId,
+    retryAfterMs: retryAfterMsFrom(response.headers, response.receivedAtMs),
+  });
+}

@@ -1,0 +1,165 @@
+/**
+ * Answers of the COS Batch Operation API into the model (`upstreams/cos-batch.md` sections 1 to 3 and 9). A success is only
+ * what decodes: an answer in which a job lacks its id, status or operation is refused whole, never half told.
+ */
+import { readErrorBody } from '../../lib/error-body.ts';
+import { integerOf, MAX_INT32 } from '../../lib/number-text.ts';
+import { utcTimeOf } from '../../lib/time-text.ts';
+import {
+  containerOf,
+  containersOf,
+  parseXml,
+  textOf,
+  wordOf,
+  type XmlElement,
+  XmlError,
+} from '../../lib/xml.ts';
+import { UpstreamError } from '../../model/errors.ts';
+import type { JobProgress } from '../../model/job.ts';
+import type { Origin } from '../../model/origin.ts';
+import { badResponse, requestIdFrom, retryAfterMsFrom, safeRequestId } from '../../upstream/answer.ts';
+import { upstreamErrorFor } from '../../upstream/error-table.ts';
+import type { UpstreamResponse } from '../../upstream/send.ts';
+import { decodeDetail } from './decode-detail.ts';
+import { isCosJobId } from './job-id.ts';
+import { COS_STATUSES, type CosJob, type CosStatus } from './model.ts';
+
+/** One page of the listing, in the upstream's order. */
+export interface CosListing {
+  readonly jobs: readonly CosJob[];
+  /** Leads to what follows; null at the end. */
+  readonly nextToken: string | null;
+  readonly fetchedAt: string;
+}
+
+const TOKEN = /^[\x21-\x7e]{1,64}$/;
+const OPERATION_NAME = /^[A-Za-z_][A-Za-z0-9_.:-]{0,127}$/;
+
+/** Understands a ListJobs answer; throws `UpstreamError`. Jobs come without detail. */
+export function decodeListing(origin: Origin, response: UpstreamResponse): CosListing {
+  return readAnswer(origin, response, 'ListJobsResult', (root) => {
+    const fetchedAt = fetchedAtOf(response);
+    const nextToken = wordOf(root, 'NextToken');
+    if (nextToken !== null && !TOKEN.test(nextToken)) {
+      throw new XmlError('expected 1 to 64 bytes in <NextToken>');
+    }
+    const jobs = containersOf(containerOf(root, 'Jobs') ?? {}, 'member').map((member) =>
+      decodeJob(origin, member, required(member, 'Operation'), fetchedAt),
+    );
+    return { jobs, nextToken, fetchedAt };
+  });
+}
+
+/** Understands a DescribeJob answer: the job with its detail, or null when COS does not know it; throws `UpstreamError`. */
+export function decodeDescription(origin: Origin, jobId: string, response: UpstreamResponse): CosJob | null {
+  try {
+    return readAnswer(origin, response, 'DescribeJobResult', (root) => {
+      const element = containerOf(root, 'Job') ?? {};
+      const detail = decodeDetail(element);
+      const job = decodeJob(origin, element, detail.operation.name, fetchedAtOf(response));
+      if (job.jobId !== jobId) {
+        throw new XmlError('expected the job that was asked for');
+      }
+      return { ...job, detail };
+    });
+  } catch (error) {
+    if (error instanceof UpstreamError && error.upstreamCode === 'NoSuchJob') {
+      return null;
+    }
+    throw error;
+  }
+}
+
+function decodeJob(origin: Origin, job: XmlElement, operationName: string, fetchedAt: string): CosJob {
+  const jobId = required(job, 'JobId');
+  const upstreamStatus = required(job, 'Status');
+  if (!isCosJobId(jobId) || !OPERATION_NAME.test(operationName)) {
+    throw new XmlError('expected a job id and the name of an operation');
+  }
+  const { status, isFinished } = isCosStatus(upstreamStatus)
+    ? COS_STATUSES[upstreamStatus]
+    : { status: 'UNKNOWN' as const, isFinished: false };
+  return {
+    source: 'COS',
+    account: origin.account,
+    region: origin.region,
+    jobId,
+    name: null,
+    description: textOf(job, 'Description'),
+    status,
+    upstreamStatus,
+    isFinished,
+    priority: integerOf(wordOf(job, 'Priority'), 0, MAX_INT32),
+    createdAt: utcTimeOf(wordOf(job, 'CreationTime')),
+    startedAt: null,
+    endedAt: utcTimeOf(wordOf(job, 'TerminationDate')),
+    progress: decodeProgress(containerOf(job, 'ProgressSummary')),
+    fetchedAt,
+    operationName,
+  };
+}
+
+/** An absent counter is 0; one that is no count makes the whole progress unknown rather than wrong. */
+function decodeProgress(summary: XmlElement | null): JobProgress | null {
+  if (summary === null) {
+    return null;
+  }
+  const count = (name: string): number | null =>
+    integerOf(wordOf(summary, name) ?? '0', 0, Number.MAX_SAFE_INTEGER);
+  const total = count('TotalNumberOfTasks');
+  const succeeded = count('NumberOfTasksSucceeded');
+  const failed = count('NumberOfTasksFailed');
+  if (total === null || succeeded === null || failed === null) {
+    return null;
+  }
+  return { total, succeeded, failed, running: null, pending: null };
+}
+
+function readAnswer<T>(
+  origin: Origin,
+  response: UpstreamResponse,
+  rootName: string,
+  read: (root: XmlElement) => T,
+): T {
+  if (response.status < 200 || response.status > 299) {
+    throw errorOf(origin, response);
+  }
+  try {
+    return read(parseXml(response.body, rootName));
+  } catch (error) {
+    if (!(error instanceof XmlError)) {
+      throw error;
+    }
+    // An error can come with status 200 (reliability.md U15 and U16).
+    throw readErrorBody(response.body).code === null
+      ? badResponse(origin, error.message, response)
+      : errorOf(origin, response);
+  }
+}
+
+function errorOf(origin: Origin, response: UpstreamResponse): UpstreamError {
+  const { code, requestId, isExpired } = readErrorBody(response.body);
+  return upstreamErrorFor(origin, {
+    httpStatus: response.status,
+    // A signature out of its time comes as AccessDenied; nobody should go and look for a missing grant.
+    upstreamCode: code === 'AccessDenied' && isExpired ? 'RequestTimeTooSkewed' : code,
+    requestId: requestIdFrom(response.headers, 'x-cos-request-id') ?? safeRequestId(requestId),
+    retryAfterMs: retryAfterMsFrom(response.headers, response.receivedAtMs),
+  });
+}
+
+function required(element: XmlElement, name: string): string {
+  const word = wordOf(element, name);
+  if (word === null) {
+    throw new XmlError(`expected text in <${name}>`);
+  }
+  return word;
+}
+
+function isCosStatus(word: string): word is CosStatus {
+  return Object.hasOwn(COS_STATUSES, word);
+}
+
+function fetchedAtOf(response: UpstreamResponse): string {
+  return new Date(response.receivedAtMs).toISOString();
+}

@@ -1,0 +1,396 @@
+import { builder } from '../../graphql/builder.ts';
+import { defineConnection } from '../../graphql/connection.ts';
+import type { GraphContext } from '../../graphql/context.ts';
+import { known } from '../../graphql/filter-checks.ts';
+import { enumValues, JobInterface, NodeInterface } from '../../graphql/job.ts';
+import {
+  COS_STATUSES,
+  type CosDeleteObjectOperation,
+  type CosFilter,
+  type CosGrant,
+  type CosInitiateRestoreObjectOperation,
+  type CosJob,
+  type CosJobDetail,
+  type CosManifest,
+  type CosObjectMetadata,
+  type CosOperation,
+  type CosOtherOperation,
+  type CosPutObjectCopyOperation,
+  type CosPutObjectTaggingOperation,
+  type CosReport,
+  type CosStatus,
+  type CosTag,
+} from './model.ts';
+
+/** A COS status in the graph: the vendor's word in capitals, or UNKNOWN. */
+export type CosJobStatus = Uppercase<CosStatus> | 'UNKNOWN';
+
+const STATUS_OF_ENUM = new Map<string, CosStatus>(
+  Object.keys(COS_STATUSES).map((status) => [status.toUpperCase(), status as CosStatus]),
+);
+
+/** The filter of ListJobs for a status of the graph. Throws `UserInputError` for UNKNOWN. */
+export function toCosFilter(status: CosJobStatus | null | undefined): CosFilter {
+  const isAny = status === null || status === undefined;
+  return { status: isAny ? null : known('status', status, STATUS_OF_ENUM.get(status) ?? null) };
+}
+
+function toCosJobStatus(upstreamStatus: string): CosJobStatus {
+  const status = upstreamStatus.toUpperCase();
+  return upstreamStatus in COS_STATUSES ? (status as CosJobStatus) : 'UNKNOWN';
+}
+
+export const CosJobStatusEnum = builder.enumType('CosJobStatus', {
+  description: 'The statuses of COS Batch Operation.',
+  values: enumValues<CosJobStatus>({
+    NEW: 'Just created.',
+    PREPARING: 'Its manifest is being read.',
+    SUSPENDED: 'Waits for confirmation.',
+    READY: 'Ready to run; held while a job of higher priority runs.',
+    ACTIVE: 'Running.',
+    PAUSING: 'Giving way to a job of higher priority.',
+    PAUSED: 'Gave way to a job of higher priority; goes on by itself.',
+    COMPLETING: 'Finishing.',
+    COMPLETE: 'Ended by itself; single tasks may have failed.',
+    CANCELLING: 'Being cancelled.',
+    CANCELLED: 'Cancelled.',
+    FAILING: 'About to fail.',
+    FAILED: 'Failed.',
+    UNKNOWN: 'A word that the gateway does not know yet; `upstreamStatus` has it.',
+  }),
+});
+
+const CosTagType = builder.objectRef<CosTag>('CosTag').implement({
+  description: 'A key with its value: user metadata or an object tag.',
+  fields: (t) => ({
+    key: t.exposeString('key', { description: 'The key (Key).' }),
+    value: t.exposeString('value', { nullable: true, description: 'The value (Value); null when empty.' }),
+  }),
+});
+
+const CosManifestLocationType = builder
+  .objectRef<NonNullable<CosManifest['location']>>('CosManifestLocation')
+  .implement({
+    description: 'Where the manifest is (Location).',
+    fields: (t) => ({
+      etag: t.exposeString('etag', {
+        nullable: true,
+        description: 'The manifest object’s ETag, with its double quotes (ETag).',
+      }),
+      objectArn: t.exposeString('objectArn', {
+        nullable: true,
+        description: 'The manifest object’s resource name (ObjectArn).',
+      }),
+      objectVersionId: t.exposeString('objectVersionId', {
+        nullable: true,
+        description: 'The manifest object’s version (ObjectVersionId).',
+      }),
+    }),
+  });
+
+const CosManifestSpecType = builder.objectRef<NonNullable<CosManifest['spec']>>('CosManifestSpec').implement({
+  description: 'How the manifest is written (Spec).',
+  fields: (t) => ({
+    format: t.exposeString('format', {
+      nullable: true,
+      description: 'Its format, e.g. `COSBatchOperations_CSV_V1` (Format).',
+    }),
+    fields: t.exposeStringList('fields', {
+      description: 'What its columns hold, e.g. `Bucket`, `Key` (Fields); empty when not told.',
+    }),
+  }),
+});
+
+const CosManifestType = builder.objectRef<CosManifest>('CosManifest').implement({
+  description: 'The list of objects that a job works through (Manifest).',
+  fields: (t) => ({
+    location: t.expose('location', {
+      type: CosManifestLocationType,
+      nullable: true,
+      description: 'Where it is.',
+    }),
+    spec: t.expose('spec', { type: CosManifestSpecType, nullable: true, description: 'How it is written.' }),
+  }),
+});
+
+const CosReportType = builder.objectRef<CosReport>('CosReport').implement({
+  description: 'The report that a job writes (Report).',
+  fields: (t) => ({
+    bucket: t.exposeString('bucket', {
+      nullable: true,
+      description: 'The resource name of the bucket it goes to (Bucket).',
+    }),
+    enabled: t.exposeBoolean('enabled', { nullable: true, description: 'Whether it is written (Enabled).' }),
+    format: t.exposeString('format', {
+      nullable: true,
+      description: 'Its format, e.g. `Report_CSV_V1` (Format).',
+    }),
+    prefix: t.exposeString('prefix', {
+      nullable: true,
+      description: 'The prefix of the report objects (Prefix).',
+    }),
+    reportScope: t.exposeString('reportScope', {
+      nullable: true,
+      description: 'Which tasks it lists: `AllTasks` or `FailedTasksOnly` (ReportScope).',
+    }),
+  }),
+});
+
+const OPERATION_TYPE_NAMES = {
+  PutObjectCopy: 'CosPutObjectCopyOperation',
+  InitiateRestoreObject: 'CosInitiateRestoreObjectOperation',
+  PutObjectTagging: 'CosPutObjectTaggingOperation',
+  DeleteObject: 'CosDeleteObjectOperation',
+  Other: 'CosOtherOperation',
+} as const satisfies Record<CosOperation['kind'], string>;
+
+const CosOperationInterface = builder.interfaceRef<CosOperation>('CosOperation').implement({
+  description: 'What a job does to each object of its manifest (Operation).',
+  resolveType: ({ kind }) => OPERATION_TYPE_NAMES[kind],
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'The product’s name of it, e.g. `COSPutObjectCopy`.' }),
+  }),
+});
+
+const CosGranteeType = builder.objectRef<NonNullable<CosGrant['grantee']>>('CosGrantee').implement({
+  description: 'Who is granted a permission (Grantee).',
+  fields: (t) => ({
+    identifier: t.exposeString('identifier', {
+      nullable: true,
+      description: 'The resource name of the account (Identifier).',
+    }),
+    typeIdentifier: t.exposeString('typeIdentifier', {
+      nullable: true,
+      description: 'How it is identified: `ID` (TypeIdentifier).',
+    }),
+    displayName: t.exposeString('displayName', {
+      nullable: true,
+      description: 'The name to show for it (DisplayName).',
+    }),
+  }),
+});
+
+const CosGrantType = builder.objectRef<CosGrant>('CosGrant').implement({
+  description: 'A permission given to somebody (COSGrant).',
+  fields: (t) => ({
+    grantee: t.expose('grantee', { type: CosGranteeType, nullable: true, description: 'Who has it.' }),
+    permission: t.exposeString('permission', {
+      nullable: true,
+      description: '`READ`, `WRITE` or `FULL_CONTROL` (Permission).',
+    }),
+  }),
+});
+
+const CosObjectMetadataType = builder.objectRef<CosObjectMetadata>('CosObjectMetadata').implement({
+  description: 'The metadata that copies get (NewObjectMetadata).',
+  fields: (t) => ({
+    cacheControl: t.exposeString('cacheControl', {
+      nullable: true,
+      description: 'Cache-Control (CacheControl).',
+    }),
+    contentDisposition: t.exposeString('contentDisposition', {
+      nullable: true,
+      description: 'Content-Disposition (ContentDisposition).',
+    }),
+    contentEncoding: t.exposeString('contentEncoding', {
+      nullable: true,
+      description: 'Content-Encoding (ContentEncoding).',
+    }),
+    contentType: t.exposeString('contentType', {
+      nullable: true,
+      description: 'Content-Type (ContentType).',
+    }),
+    httpExpiresDate: t.exposeString('httpExpiresDate', {
+      nullable: true,
+      description: 'Expires, as the product writes it (HttpExpiresDate).',
+    }),
+    sseAlgorithm: t.exposeString('sseAlgorithm', {
+      nullable: true,
+      description: 'The server-side encryption, e.g. `AES256` (SSEAlgorithm).',
+    }),
+    userMetadata: t.expose('userMetadata', {
+      type: [CosTagType],
+      description: 'The user’s own metadata (UserMetadata); empty when there is none.',
+    }),
+  }),
+});
+
+builder.objectRef<CosPutObjectCopyOperation>('CosPutObjectCopyOperation').implement({
+  description: 'Copies the objects to another bucket (COSPutObjectCopy).',
+  interfaces: [CosOperationInterface],
+  fields: (t) => ({
+    accessControlDirective: t.exposeString('accessControlDirective', {
+      nullable: true,
+      description: '`Copy`, `Replaced` or `Add` (AccessControlDirective).',
+    }),
+    accessControlGrants: t.expose('accessControlGrants', {
+      type: [CosGrantType],
+      description: 'The permissions that copies get (AccessControlGrants); empty when there are none.',
+    }),
+    cannedAccessControlList: t.exposeString('cannedAccessControlList', {
+      nullable: true,
+      description: '`private` or `public-read` (CannedAccessControlList).',
+    }),
+    prefixReplace: t.exposeBoolean('prefixReplace', {
+      nullable: true,
+      description: 'Whether the key’s prefix is replaced (PrefixReplace).',
+    }),
+    resourcesPrefix: t.exposeString('resourcesPrefix', {
+      nullable: true,
+      description: 'The prefix that is replaced (ResourcesPrefix).',
+    }),
+    targetKeyPrefix: t.exposeString('targetKeyPrefix', {
+      nullable: true,
+      description: 'What replaces it (TargetKeyPrefix).',
+    }),
+    metadataDirective: t.exposeString('metadataDirective', {
+      nullable: true,
+      description: '`Copy`, `Replaced` or `Add` (MetadataDirective).',
+    }),
+    modifiedSinceConstraint: t.exposeString('modifiedSinceConstraint', {
+      nullable: true,
+      description: 'Only objects changed since then, as the product writes it (ModifiedSinceConstraint).',
+    }),
+    unModifiedSinceConstraint: t.exposeString('unModifiedSinceConstraint', {
+      nullable: true,
+      description:
+        'Only objects not changed since then, as the product writes it (UnModifiedSinceConstraint).',
+    }),
+    newObjectMetadata: t.expose('newObjectMetadata', {
+      type: CosObjectMetadataType,
+      nullable: true,
+      description: 'The metadata that copies get.',
+    }),
+    taggingDirective: t.exposeString('taggingDirective', {
+      nullable: true,
+      description: '`Copy`, `Replaced` or `Add` (TaggingDirective).',
+    }),
+    newObjectTagging: t.expose('newObjectTagging', {
+      type: [CosTagType],
+      description: 'The tags that copies get (NewObjectTagging); empty when there are none.',
+    }),
+    storageClass: t.exposeString('storageClass', {
+      nullable: true,
+      description: 'The storage class of the copies, e.g. `STANDARD_IA` (StorageClass).',
+    }),
+    targetResource: t.exposeString('targetResource', {
+      nullable: true,
+      description: 'The resource name of the bucket they go to (TargetResource).',
+    }),
+  }),
+});
+
+builder.objectRef<CosInitiateRestoreObjectOperation>('CosInitiateRestoreObjectOperation').implement({
+  description: 'Restores archived objects (COSInitiateRestoreObject).',
+  interfaces: [CosOperationInterface],
+  fields: (t) => ({
+    expirationInDays: t.exposeInt('expirationInDays', {
+      nullable: true,
+      description: 'For how many days the restored copies stay, 1 to 365 (ExpirationInDays).',
+    }),
+    jobTier: t.exposeString('jobTier', { nullable: true, description: '`Bulk` or `Standard` (JobTier).' }),
+  }),
+});
+
+builder.objectRef<CosPutObjectTaggingOperation>('CosPutObjectTaggingOperation').implement({
+  description: 'Sets the objects’ tags (COSPutObjectTagging).',
+  interfaces: [CosOperationInterface],
+  fields: (t) => ({
+    taggingDirective: t.exposeString('taggingDirective', {
+      nullable: true,
+      description: 'What happens to the tags that are there (TaggingDirective).',
+    }),
+    tagSet: t.expose('tagSet', { type: [CosTagType], description: 'The tags (TagSet).' }),
+  }),
+});
+
+builder.objectRef<CosDeleteObjectOperation>('CosDeleteObjectOperation').implement({
+  description: 'Deletes the objects (COSDeleteObject).',
+  interfaces: [CosOperationInterface],
+});
+
+builder.objectRef<CosOtherOperation>('CosOtherOperation').implement({
+  description: 'An operation that the gateway does not know yet.',
+  interfaces: [CosOperationInterface],
+  fields: (t) => ({
+    parameters: t.expose('parameters', { type: 'JSON', description: 'Its elements as they came.' }),
+  }),
+});
+
+/** Reads one fact of the detail: null when the job has gone since it was listed. */
+function detail<T>(pick: (detail: CosJobDetail) => T) {
+  return async (job: CosJob, _arguments: object, { loaders }: GraphContext): Promise<T | null> => {
+    const found = await loaders.cosDetail(job);
+    return found === null ? null : pick(found);
+  };
+}
+
+const DETAIL =
+  'Only DescribeJob tells: for a job that a listing shows, all such fields cost one call together.';
+
+export const CosJobType = builder.objectRef<CosJob>('CosJob').implement({
+  description: 'A job of COS Batch Operation: one operation on every object of a manifest.',
+  interfaces: [NodeInterface, JobInterface],
+  extensions: { directives: { key: [{ fields: 'id' }, { fields: 'account region jobId' }] } },
+  fields: (t) => ({
+    cosStatus: t.field({
+      type: CosJobStatusEnum,
+      description: 'Its status in the product’s own vocabulary.',
+      resolve: ({ upstreamStatus }) => toCosJobStatus(upstreamStatus),
+    }),
+    operationName: t.exposeString('operationName', {
+      description: 'The product’s name of what it does, e.g. `COSPutObjectCopy` (Operation).',
+    }),
+    operation: t.field({
+      type: CosOperationInterface,
+      nullable: true,
+      description: `What it does, with all parameters (Operation). ${DETAIL}`,
+      resolve: detail(({ operation }) => operation),
+    }),
+    confirmationRequired: t.boolean({
+      nullable: true,
+      description: `Whether it waits for confirmation before it runs (ConfirmationRequired). ${DETAIL}`,
+      resolve: detail(({ confirmationRequired }) => confirmationRequired),
+    }),
+    clientRequestToken: t.string({
+      nullable: true,
+      description: `The token that it was created with (ClientRequestToken); usually not told. ${DETAIL}`,
+      resolve: detail(({ clientRequestToken }) => clientRequestToken),
+    }),
+    manifest: t.field({
+      type: CosManifestType,
+      nullable: true,
+      description: `The list of objects that it works through (Manifest). ${DETAIL}`,
+      resolve: detail(({ manifest }) => manifest),
+    }),
+    report: t.field({
+      type: CosReportType,
+      nullable: true,
+      description: `The report that it writes (Report). ${DETAIL}`,
+      resolve: detail(({ report }) => report),
+    }),
+    roleArn: t.string({
+      nullable: true,
+      description: `The resource name of the role that it runs as (RoleArn). ${DETAIL}`,
+      resolve: detail(({ roleArn }) => roleArn),
+    }),
+    statusUpdateReason: t.string({
+      nullable: true,
+      description: `Why its status changed last (StatusUpdateReason). ${DETAIL}`,
+      resolve: detail(({ statusUpdateReason }) => statusUpdateReason),
+    }),
+    suspendedCause: t.string({
+      nullable: true,
+      description: `Why it was suspended (SuspendedCause). ${DETAIL}`,
+      resolve: detail(({ suspendedCause }) => suspendedCause),
+    }),
+    suspendedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: `When it was suspended (SuspendedDate). ${DETAIL}`,
+      resolve: detail(({ suspendedAt }) => suspendedAt),
+    }),
+  }),
+});
+
+export const CosJobConnectionType = defineConnection('CosJob', CosJobType);

@@ -1,0 +1,77 @@
+/**
+ * What the gateway tells about itself. Whoever does something publishes here; logs, metrics and traces subscribe from
+ * outside. Nobody waits for a subscriber and nothing is built for an event that nobody wants. Events hold no secret, no
+ * host and no text of an upstream.
+ */
+import { channel } from 'node:diagnostics_channel';
+
+/** One typed channel of node:diagnostics_channel. */
+export interface EventChannel<Event extends object> {
+  /** Ask before building an event, so that publishing costs nothing when nobody listens. */
+  readonly hasSubscribers: boolean;
+  publish(event: Event): void;
+  /**
+   * Calls `listener` inside the publisher's own turn: be quick. One that throws does not disturb the publisher, it ends
+   * as an uncaught exception. Returns the way to stop.
+   */
+  subscribe(listener: (event: Event) => void): () => void;
+}
+
+/** The facts common to a logical call and to each of its attempts. */
+interface UpstreamCallFacts {
+  /** Where the call went; the model's `Origin`. */
+  readonly origin: {
+    readonly source: string;
+    readonly account: string;
+    readonly region: string;
+    readonly bucket: string | null;
+  };
+  /** The vendor's name of the operation, e.g. `ListJobs`. */
+  readonly action: string;
+  /** `ok`, a field-level code of contract section 7, `aborted` when the caller left, or `bug`. */
+  readonly outcome: string;
+  readonly durationMs: number;
+  /** The upstream's request id, as far as an answer's headers or an error told it. */
+  readonly requestId: string | null;
+  readonly upstreamCode: string | null;
+}
+
+/** One logical call: waiting, attempts and pauses together. Zero attempts: it was refused before the first. */
+export interface UpstreamCallEvent extends UpstreamCallFacts {
+  readonly kind: 'call';
+  readonly attempts: number;
+}
+
+/** One attempt of a call, without the wait for its turn. `attempt` counts from 1. */
+export interface UpstreamAttemptEvent extends UpstreamCallFacts {
+  readonly kind: 'attempt';
+  readonly attempt: number;
+}
+
+/** One event per attempt, then one per logical call, as each ends. */
+export const upstreamCalls = eventChannel<UpstreamCallEvent | UpstreamAttemptEvent>(
+  'jobs-gateway:upstream-calls',
+);
+
+function eventChannel<Event extends object>(name: string): EventChannel<Event> {
+  const inner = channel(name);
+  return {
+    get hasSubscribers() {
+      return inner.hasSubscribers;
+    },
+    publish: (event) => {
+      inner.publish(event);
+    },
+    subscribe: (listener) => {
+      const onMessage = (message: unknown): void => {
+        // Only `publish` above reaches this channel, so what arrives is an Event.
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+        listener(message as Event);
+      };
+      inner.subscribe(onMessage);
+      return () => {
+        inner.unsubscribe(onMessage);
+      };
+    },
+  };
+}

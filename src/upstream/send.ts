@@ -1,0 +1,48 @@
+/**
+ * How any call to any upstream travels: one function type, and middleware around it. The order of the onion is written
+ * in one place, `onion.ts`.
+ */
+
+/** One logical read. Built by a source's client; it names no host, so nothing in it can choose one. */
+export interface UpstreamRequest<T> {
+  /** The vendor's name of the operation, e.g. `ListJobs`; the key of the rate limit and of telemetry. */
+  readonly action: string;
+  readonly method: 'GET' | 'POST';
+  /** Begins with `/`; holds unreserved characters and `/` only, so that its encoded and decoded forms are one. */
+  readonly path: string;
+  /** Decoded names and values, in the order they are sent. */
+  readonly query: readonly (readonly [name: string, value: string])[];
+  /** Lower-case names. `host` and `authorization` are added by the signer. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+  /** Understands the answer, or throws an `UpstreamError`. A success is only what decodes (design section 3). */
+  readonly decode: (response: UpstreamResponse) => T;
+}
+
+/** A complete HTTP answer, whatever its status. */
+export interface UpstreamResponse {
+  readonly status: number;
+  /** Lower-case names; a repeated header's values joined by `, `. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** When the last byte arrived, milliseconds since the epoch. */
+  readonly receivedAtMs: number;
+}
+
+/** What one logical call may use: it ends when `signal` aborts or at `deadlineMs`, whichever comes first. */
+export interface CallScope {
+  readonly signal: AbortSignal;
+  /** Milliseconds since the epoch, on the injected clock. */
+  readonly deadlineMs: number;
+}
+
+/** Performs the call and gives what `request.decode` made of the answer; throws `UpstreamError` and, when aborted, the signal's reason. */
+export type Send = <T>(request: UpstreamRequest<T>, scope: CallScope) => Promise<T>;
+
+/** Wraps a `Send`: sees the request on its way in and the result on its way out. */
+export type Middleware = (next: Send) => Send;
+
+/** `compose([a, b], send)` calls a, which calls b, which calls send: the first listed is the outermost. */
+export function compose(middleware: readonly Middleware[], innermost: Send): Send {
+  return middleware.reduceRight((next, wrap) => wrap(next), innermost);
+}

@@ -1,0 +1,49 @@
+import type { Clock } from '../lib/clock.ts';
+
+export interface TimeLimit<T> {
+  readonly clock: Clock;
+  readonly limitMs: number;
+  /** The caller's signal. */
+  readonly signal: AbortSignal;
+  readonly timeoutError: () => Error;
+  /** Is handed a signal that aborts with the caller's, and at the limit. */
+  readonly run: (signal: AbortSignal) => Promise<T>;
+}
+
+/** Why the inner signal aborts once the run has ended: only so that the clock drops its timer. */
+const ENDED = new Error('ended');
+/** Longer waits overflow Node's timers, which then fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Runs something for at most `limitMs`. Settles at the limit or the caller's abort even when what runs is deaf to its
+ * signal. Rejects with `timeoutError()`, with the caller's reason, or with what the run threw; leaves no timer behind.
+ */
+export async function withTimeLimit<T>({
+  clock,
+  limitMs,
+  signal,
+  timeoutError,
+  run,
+}: TimeLimit<T>): Promise<T> {
+  signal.throwIfAborted();
+  const inner = new AbortController();
+  const forward = (): void => {
+    inner.abort(signal.reason);
+  };
+  signal.addEventListener('abort', forward, { once: true });
+  const atLimit = clock.sleep(Math.min(limitMs, MAX_TIMER_MS), inner.signal).then((): never => {
+    const error = timeoutError();
+    inner.abort(error);
+    throw error;
+  });
+  try {
+    return await Promise.race([run(inner.signal), atLimit]);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', forward);
+    inner.abort(ENDED);
+  }
+}

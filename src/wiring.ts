@@ -1,0 +1,123 @@
+import type { AccountConfig, Config } from './config.ts';
+import { Origins } from './jobs/origins.ts';
+import type { Clock } from './lib/clock.ts';
+import type { Origin } from './model/origin.ts';
+import { BatchComputeClient } from './sources/batch-compute/client.ts';
+import { BATCH_COMPUTE_HOST, batchComputeSigner } from './sources/batch-compute/signature.ts';
+import { BatchComputeSource } from './sources/batch-compute/source.ts';
+import { CiClient } from './sources/ci/client.ts';
+import { ciHost, ciSigner } from './sources/ci/signature.ts';
+import { CiSource } from './sources/ci/source.ts';
+import { CosClient } from './sources/cos/client.ts';
+import { cosHost, cosSigner } from './sources/cos/signature.ts';
+import { CosSource } from './sources/cos/source.ts';
+import { createLimiter, type Limiter } from './upstream/limiter.ts';
+import { createSend, type SendOptions } from './upstream/onion.ts';
+import type { Send } from './upstream/send.ts';
+
+/** The sources of all configured origins, each with its own way to its upstream. */
+export interface Wiring {
+  readonly origins: Origins;
+  /** Cuts every connection to the upstreams. */
+  close(): Promise<void>;
+}
+
+/** Opens a way to the upstream of one origin: a connection pool of its own and the call onion around it. */
+type Open = (wire: Pick<SendOptions, 'origin' | 'endpoint' | 'signer' | 'limiterFor'>) => Send;
+
+/** Joins each configured origin to its upstream. Connects to nothing yet. */
+export function wireOrigins(config: Config, clock: Clock): Wiring {
+  const { accounts, deadlines, limits } = config;
+  const closers: (() => Promise<void>)[] = [];
+  const open: Open = (wire) => {
+    const { send, close } = createSend({
+      ...wire,
+      clock,
+      limits: {
+        attemptTimeoutMs: deadlines.attemptMs,
+        connectTimeoutMs: deadlines.connectMs,
+        maxBodyBytes: limits.upstreamBodyBytes,
+        connections: limits.connectionsPerOrigin,
+      },
+    });
+    closers.push(close);
+    return send;
+  };
+  const reads = { concurrency: limits.concurrentReadsPerOrigin, clock };
+  return {
+    origins: new Origins({
+      cos: accounts.flatMap((account) => wireCos(account, open, reads)),
+      batchCompute: accounts.flatMap((account) => wireBatchCompute(account, open, clock)),
+      ci: accounts.flatMap((account) => wireCi(account, open, reads)),
+    }),
+    close: async () => {
+      await Promise.all(closers.map((close) => close()));
+    },
+  };
+}
+
+interface ReadOptions {
+  readonly concurrency: number;
+  readonly clock: Clock;
+}
+
+function wireCos({ name, credential, cos }: AccountConfig, open: Open, reads: ReadOptions): CosSource[] {
+  if (cos === null) {
+    return [];
+  }
+  const { uin, appId, endpoint, regions } = cos;
+  return regions.map((region) => {
+    const origin: Origin = { source: 'COS', account: name, region, bucket: null };
+    const signer = cosSigner({ origin, uin, appId, credential });
+    const send = open({ origin, signer, endpoint: endpoint ?? `https://${cosHost(uin, region)}` });
+    return new CosSource(new CosClient(origin, send), reads);
+  });
+}
+
+function wireBatchCompute(
+  { name, credential, batchCompute }: AccountConfig,
+  open: Open,
+  clock: Clock,
+): BatchComputeSource[] {
+  if (batchCompute === null) {
+    return [];
+  }
+  const { endpoint, regions, requestsPerSecond } = batchCompute;
+  const limiterFor = budgets(requestsPerSecond, clock);
+  return regions.map((region) => {
+    const origin: Origin = { source: 'BATCH_COMPUTE', account: name, region, bucket: null };
+    const signer = batchComputeSigner({ credential });
+    const send = open({ origin, signer, limiterFor, endpoint: endpoint ?? `https://${BATCH_COMPUTE_HOST}` });
+    return new BatchComputeSource(new BatchComputeClient(origin, send), { clock });
+  });
+}
+
+function wireCi({ name, credential, ci }: AccountConfig, open: Open, reads: ReadOptions): CiSource[] {
+  if (ci === null) {
+    return [];
+  }
+  const { endpoint, buckets } = ci;
+  return buckets.map((bucket) => {
+    const origin: Origin = { source: 'CI', account: name, region: bucket.region, bucket: bucket.name };
+    const signer = ciSigner({ origin, credential });
+    const send = open({
+      origin,
+      signer,
+      endpoint: endpoint ?? `https://${ciHost(bucket.name, bucket.region)}`,
+    });
+    return new CiSource(new CiClient(origin, send), reads);
+  });
+}
+
+/**
+ * One budget for each action of a credential at an access host. The vendor counts where a call enters, so all regions
+ * read through one host share it (`upstreams/batch-compute.md` section 3).
+ */
+function budgets(requestsPerSecond: number, clock: Clock): (action: string) => Limiter {
+  const byAction = new Map<string, Limiter>();
+  return (action) => {
+    const limiter = byAction.get(action) ?? createLimiter({ requestsPerSecond, clock });
+    byAction.set(action, limiter);
+    return limiter;
+  };
+}

@@ -1,0 +1,135 @@
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { UpstreamError } from '../../src/model/errors.ts';
+import { upstreamCalls } from '../../src/telemetry/channels.ts';
+import type { UpstreamAttemptEvent, UpstreamCallEvent } from '../../src/telemetry/channels.ts';
+import { observe } from '../../src/upstream/observe.ts';
+import { compose } from '../../src/upstream/send.ts';
+import type { Send } from '../../src/upstream/send.ts';
+import { retry } from '../../src/upstream/retry.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { aRequest, aScope, COS_ORIGIN } from './support.ts';
+
+let clock: FakeClock;
+beforeEach(() => {
+  clock = new FakeClock();
+});
+
+function listen(): (UpstreamCallEvent | UpstreamAttemptEvent)[] {
+  const events: (UpstreamCallEvent | UpstreamAttemptEvent)[] = [];
+  onTestFinished(upstreamCalls.subscribe((event) => events.push(event)));
+  return events;
+}
+
+/** Observed as in the onion, around an inner layer that takes 10 ms and then does as each outcome says. */
+function observed(...outcomes: (Error | Record<string, string>)[]): Send {
+  const observers = observe(COS_ORIGIN, clock);
+  const inner: Send = async (request, scope) => {
+    await clock.sleep(10, scope.signal);
+    const outcome = outcomes.shift()!;
+    if (outcome instanceof Error) {
+      throw outcome;
+    }
+    return request.decode({ status: 200, headers: outcome, body: 'ok', receivedAtMs: 0 });
+  };
+  return compose(
+    [observers.call, retry({ attempts: 3, clock, random: () => 0.5 }), observers.attempt],
+    inner,
+  );
+}
+
+async function run(send: Send, signal = new AbortController().signal): Promise<unknown> {
+  const outcome = send(aRequest(), aScope(60_000, clock, signal)).then(
+    ({ body }) => body,
+    (error: unknown) => error,
+  );
+  await clock.advance(10_000);
+  return outcome;
+}
+
+const busy = new UpstreamError('UPSTREAM_UNAVAILABLE', COS_ORIGIN, 'busy', {
+  retryable: true,
+  upstreamCode: 'ServiceUnavailable',
+  requestId: 'R1',
+});
+
+describe('the channel of upstream calls', () => {
+  it('tells of each attempt and then of the call', async () => {
+    const events = listen();
+    expect(await run(observed(busy, { 'x-cos-request-id': 'R2' }))).toBe('ok');
+    const common = { origin: COS_ORIGIN, action: 'ListJobs' };
+    expect(events).toEqual([
+      {
+        ...common,
+        kind: 'attempt',
+        attempt: 1,
+        outcome: 'UPSTREAM_UNAVAILABLE',
+        durationMs: 10,
+        requestId: 'R1',
+        upstreamCode: 'ServiceUnavailable',
+      },
+      {
+        ...common,
+        kind: 'attempt',
+        attempt: 2,
+        outcome: 'ok',
+        durationMs: 10,
+        requestId: 'R2',
+        upstreamCode: null,
+      },
+      {
+        ...common,
+        kind: 'call',
+        attempts: 2,
+        outcome: 'ok',
+        durationMs: 45,
+        requestId: 'R2',
+        upstreamCode: null,
+      },
+    ]);
+  });
+
+  it('tells the caller who left from a fault of our own', async () => {
+    const events = listen();
+    await run(observed(new TypeError('a bug')));
+    await run(observed({}), AbortSignal.abort(new Error('left')));
+    expect(events.map(({ kind, outcome }) => [kind, outcome])).toEqual([
+      ['attempt', 'bug'],
+      ['call', 'bug'],
+      ['attempt', 'aborted'],
+      ['call', 'aborted'],
+    ]);
+  });
+
+  it('counts two calls of one request object apart', async () => {
+    const events = listen();
+    const send = observed(busy, {}, {});
+    const request = aRequest();
+    const both = Promise.all([send(request, aScope(60_000, clock)), send(request, aScope(60_000, clock))]);
+    await clock.advance(10_000);
+    await both;
+    const attempts = events.flatMap((event) => (event.kind === 'call' ? [event.attempts] : []));
+    expect(attempts.toSorted()).toEqual([1, 2]);
+  });
+
+  it('does nothing while nobody listens', async () => {
+    expect(upstreamCalls.hasSubscribers).toBe(false);
+    const requests: unknown[] = [];
+    const inner: Send = (request) => {
+      requests.push(request);
+      return Promise.resolve(request.decode({ status: 200, headers: {}, body: 'ok', receivedAtMs: 0 }));
+    };
+    const observers = observe(COS_ORIGIN, clock);
+    const request = aRequest();
+    await compose([observers.call, observers.attempt], inner)(request, aScope(1_000, clock));
+    expect(requests[0]).toBe(request);
+  });
+
+  it('stops telling whoever stops listening', async () => {
+    const events: unknown[] = [];
+    const stop = upstreamCalls.subscribe((event) => events.push(event));
+    stop();
+    await run(observed({}));
+    expect(events).toEqual([]);
+    expect(upstreamCalls.hasSubscribers).toBe(false);
+  });
+});

@@ -1,0 +1,23 @@
+/**
+ * Made for the tests that need TLS, and good for nothing else: a self-signed certificate for the name `upstream.test`,
+ * valid until 2126, and its key.
+ */
+export const TLS_HOST = 'upstream.test';
+
+export const TLS_KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgMAy49aCCdFIeQZii
+Xl/zQH1F4zLTndVDu6Jyfu1f3gyhRANCAARHxyurX+pivip+8Dx0soyAzLccRPy1
+MmR3dZjorNRfVQRw7TAudSUZjTifz9MFs5VI+9cGd6EwCWBBqTs2atLi
+-----END PRIVATE KEY-----`;
+
+export const TLS_CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBoTCCAUegAwIBAgIUWek051VNyuRVGRRMTspybI1eKiAwCgYIKoZIzj0EAwIw
+GDEWMBQGA1UEAwwNdXBzdHJlYW0udGVzdDAgFw0yNjExMjIwMzI2MzhaGA8yMTI2
+MTAyOTAzMjYzOFowGDEWMBQGA1UEAwwNdXBzdHJlYW0udGVzdDBZMBMGByqGSM49
+AgEGCCqGSM49AwEHA0IABEfHK6tf6mK+Kn7wPHSyjIDMtxxE/LUyZHd1mOis1F9V
+BHDtMC51JRmNOJ/P0wWzlUj71wZ3oTAJYEGpOzZq0uKjbTBrMB0GA1UdDgQWBBTp
+xL09cwtXLqK/NhImp+rN6xZ9XzAfBgNVHSMEGDAWgBTpxL09cwtXLqK/NhImp+rN
+6xZ9XzAPBgNVHRMBAf8EBTADAQH/MBgGA1UdEQQRMA+CDXVwc3RyZWFtLnRlc3Qw
+CgYIKoZIzj0EAwIDSAAwRQIhAKFsanWtUFzwl8Aesf02Sxr6fUR3q/kTiCMswWro
+s8h5AiBE1CeCZ3mYnMieVYqbiV83Na4gv21bu8RQb1X5vkXS1g==
+-----END CERTIFICATE-----`;
