@@ -1,9 +1,10 @@
+import type { RequestListener } from 'node:http';
 import type { Config } from './config.ts';
 import { schema } from './graphql/schema.ts';
 import { createLoaders } from './jobs/loaders.ts';
 import type { Origins } from './jobs/origins.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
-import { createGateway, type Gateway } from './server/gateway.ts';
+import { createGateway } from './server/gateway.ts';
 import { graphiqlTabs } from './server/graphiql-tabs.ts';
 import { wireOrigins } from './wiring.ts';
 
@@ -18,8 +19,10 @@ export interface Parts {
 
 /** The gateway, put together and not yet listening. */
 export interface App {
-  /** A fetch-style handler that is also a listener for node:http. */
-  readonly gateway: Gateway;
+  /** Answers a request without a socket. */
+  fetch(request: Request): Promise<Response>;
+  /** Answers requests of a node:http server. */
+  readonly listener: RequestListener;
   readonly origins: Origins;
   /** Makes `/ready` answer 503, so that balancers send no more. */
   drain(): void;
@@ -48,7 +51,13 @@ export function createApp(config: Config, parts: Partial<Parts> = {}): App {
   });
 
   return {
-    gateway,
+    fetch: async (request) => gateway.fetch(request),
+    listener: (incoming, outgoing) => {
+      Promise.resolve(gateway(incoming, outgoing)).catch((error: unknown) => {
+        onBug(error);
+        outgoing.destroy();
+      });
+    },
     origins,
     drain: () => {
       isDraining = true;

@@ -33,6 +33,12 @@ const count = (minimum: number, maximum: number): z.ZodInt =>
     .int(`expected a whole number from ${minimum} to ${maximum}`)
     .min(minimum, `expected a whole number from ${minimum} to ${maximum}`)
     .max(maximum, `expected a whole number from ${minimum} to ${maximum}`);
+/** BatchCompute grants two calls a second per credential, action and access host (seed page DescribeJobs). */
+const requestsPerSecond = z
+  .number('expected a number from 0.1 to 1000')
+  .min(0.1, 'expected a number from 0.1 to 1000')
+  .max(1_000, 'expected a number from 0.1 to 1000')
+  .default(2);
 const milliseconds = count(1, 600_000);
 
 const distinct = (what: string): [(list: readonly string[]) => boolean, string] => [
@@ -47,12 +53,12 @@ const regions = z
 const account = z.strictObject({
   name: accountName,
   appId: z
-    .string()
-    .regex(/^[0-9]{8,12}$/, 'expected 8 to 12 digits (quote it in YAML)')
+    .string('expected 8 to 12 digits in quotes')
+    .regex(/^[0-9]{8,12}$/, 'expected 8 to 12 digits')
     .optional(),
   uin: z
-    .string()
-    .regex(/^[0-9]{5,20}$/, 'expected 5 to 20 digits (quote it in YAML)')
+    .string('expected 5 to 20 digits in quotes')
+    .regex(/^[0-9]{5,20}$/, 'expected 5 to 20 digits')
     .optional(),
   secretId: secret,
   secretKey: secret,
@@ -62,22 +68,12 @@ const account = z.strictObject({
     .strictObject({
       regions,
       endpoint: endpoint.optional(),
-      requestsPerSecond: z
-        .number('expected a number from 0.1 to 1000')
-        .min(0.1, 'expected a number from 0.1 to 1000')
-        .max(1_000, 'expected a number from 0.1 to 1000')
-        .default(2),
+      requestsPerSecond,
     })
     .optional(),
   ci: z
     .strictObject({
-      buckets: z
-        .array(z.strictObject({ name: bucketName, region }))
-        .min(1, 'expected at least one bucket')
-        .refine(
-          (list) => new Set(list.map(({ name }) => name)).size === list.length,
-          'expected each bucket once',
-        ),
+      buckets: z.array(z.strictObject({ name: bucketName, region })).min(1, 'expected at least one bucket'),
       endpoint: endpoint.optional(),
     })
     .optional(),
@@ -98,6 +94,7 @@ export const configSchema = z.strictObject({
       maxBodyBytes: count(1_024, 16_777_216).default(262_144),
     })
     .prefault({}),
+  sandbox: z.strictObject({ requestsPerSecond }).prefault({}),
   redis: z
     .strictObject({
       url: z
@@ -122,7 +119,6 @@ export const configSchema = z.strictObject({
   deadlines: z
     .strictObject({
       requestMs: milliseconds.default(10_000),
-      originMs: milliseconds.default(6_000),
       attemptMs: milliseconds.default(2_500),
       connectMs: milliseconds.default(1_000),
       drainMs: milliseconds.default(20_000),

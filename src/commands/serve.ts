@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { encodeGlobalId } from '../model/global-id.ts';
 import { SAMPLE_BATCH_COMPUTE_STARTING_JOB_ID } from '../sandbox/sample-jobs.ts';
 import { listen } from '../server/listen.ts';
+import { logUpstreamCalls } from '../telemetry/log.ts';
 import { type Command, EXIT, type Terminal, untilAborted } from './terminal.ts';
 import { withUpstreams } from './with-upstreams.ts';
 
@@ -25,8 +26,9 @@ async function serveUntilAborted(config: Config, terminal: Terminal): Promise<nu
     );
   };
   const app = createApp(config, { exampleJobId: config.isSandbox ? exampleJobId() : null, onBug });
+  const stopLog = config.log.level === 'debug' ? logUpstreamCalls((line) => terminal.out(line)) : null;
   try {
-    const { url, close } = await listen(app.gateway, config.server);
+    const { url, close } = await listen(app.listener, config.server);
     welcome(config, url).forEach((line) => terminal.out(line));
     await untilAborted(terminal.signal);
     app.drain();
@@ -41,6 +43,7 @@ async function serveUntilAborted(config: Config, terminal: Terminal): Promise<nu
     }
     throw error;
   } finally {
+    stopLog?.();
     await app.close();
   }
 }

@@ -10,13 +10,14 @@ export function toClientError(error: unknown): GraphQLError {
   if (cause instanceof GatewayError) {
     return rebuild(error, cause.message, { code: cause.code, ...factsOf(cause) });
   }
-  if (error instanceof GraphQLError && (error.originalError === undefined || error.originalError === null)) {
-    return error.extensions['code'] === undefined
-      ? rebuild(error, error.message, { ...error.extensions, code: codeOf(error) })
-      : error;
-  }
   if (cause instanceof GraphQLError) {
-    return rebuild(error, cause.message, { ...cause.extensions });
+    const code = cause.extensions['code'] ?? codeOf(error, cause);
+    if (code !== 'INTERNAL_SERVER_ERROR') {
+      return rebuild(error, error instanceof GraphQLError ? error.message : cause.message, {
+        ...cause.extensions,
+        code,
+      });
+    }
   }
   return rebuild(error, 'The gateway failed. This is a bug: please report it with the time of the request.', {
     code: 'INTERNAL_SERVER_ERROR',
@@ -28,9 +29,14 @@ export function isUnexpected(error: GraphQLError): boolean {
   return error.extensions['code'] === 'INTERNAL_SERVER_ERROR';
 }
 
-/** graphql-js gives no codes: without a path an error is about the request's variables, with one about a value. */
-function codeOf(error: GraphQLError): string {
-  return error.path === undefined ? 'BAD_USER_INPUT' : 'INTERNAL_SERVER_ERROR';
+/**
+ * graphql-js gives no codes. Without a path an error is about the request's variables; with one it is about an argument,
+ * whose place in the document it names, or else about a value of ours that does not fit its type.
+ */
+function codeOf(error: unknown, cause: GraphQLError): string {
+  const isAboutRequest =
+    !(error instanceof GraphQLError) || error.path === undefined || cause.nodes !== undefined;
+  return isAboutRequest ? 'BAD_USER_INPUT' : 'INTERNAL_SERVER_ERROR';
 }
 
 function factsOf(error: GatewayError): Record<string, unknown> {
@@ -46,6 +52,8 @@ function rebuild(error: unknown, message: string, extensions: Record<string, unk
   const place = error instanceof GraphQLError ? error : undefined;
   return new GraphQLError(message, {
     nodes: place?.nodes ?? null,
+    source: place?.source ?? null,
+    positions: place?.positions ?? null,
     path: place?.path ?? null,
     extensions,
   });

@@ -22,7 +22,6 @@ export function checkedText(name: string, text: string | null | undefined): stri
   if (text === null || text === undefined) {
     return null;
   }
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   if (
     text === '' ||
     text.length > MAX_TEXT_LENGTH ||
@@ -44,7 +43,7 @@ export function checkedTexts(
 }
 
 /** Turns UNKNOWN away: it stands for words that the gateway does not know, so no upstream can filter by it. */
-export function known<E extends string, W>(name: string, value: E, word: W | null): W {
+export function known<W>(name: string, value: string, word: W | null): W {
   if (word === null) {
     throw new UserInputError(`Expected ${name} with a word of the product, got ${value}.`);
   }

@@ -1,5 +1,5 @@
-import { JOB_SOURCES } from '../model/origin.ts';
-import { JOB_STATUSES } from '../model/job-status.ts';
+import type { JobStatus } from '../model/job-status.ts';
+import type { JobSource } from '../model/origin.ts';
 import { encodeGlobalId } from '../model/global-id.ts';
 import type { JobFailure, JobProgress } from '../model/job.ts';
 import { type JobLoaders, refOf } from '../jobs/loaders.ts';
@@ -25,7 +25,7 @@ export function enumValues<K extends string>(
 
 export const JobSourceEnum = builder.enumType('JobSource', {
   description: 'The Tencent Cloud product that runs a job.',
-  values: enumValues<(typeof JOB_SOURCES)[number]>({
+  values: enumValues<JobSource>({
     COS: 'COS Batch Operation.',
     BATCH_COMPUTE: 'BatchCompute.',
     CI: 'Cloud Infinite batch data processing.',
@@ -35,7 +35,7 @@ export const JobSourceEnum = builder.enumType('JobSource', {
 export const JobStatusEnum = builder.enumType('JobStatus', {
   description:
     'What a job is doing, in words that the three products share. `upstreamStatus` has the product’s own word.',
-  values: enumValues<(typeof JOB_STATUSES)[number]>({
+  values: enumValues<JobStatus>({
     QUEUED: 'Accepted, not started yet.',
     SUSPENDED: 'Waits for somebody to confirm it.',
     RUNNING: 'At work.',

@@ -1,7 +1,6 @@
-import { decodeGlobalId } from '../model/global-id.ts';
 import { UserInputError } from '../model/errors.ts';
 import type { Origin } from '../model/origin.ts';
-import { placeOf } from '../model/global-id.ts';
+import { decodeGlobalId, placeOf } from '../model/global-id.ts';
 import type { Job } from '../jobs/origins.ts';
 import { type PageArguments, toPageRequest } from '../jobs/page-arguments.ts';
 import { type JobPage, listSource } from '../jobs/source-listing.ts';

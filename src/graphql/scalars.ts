@@ -20,7 +20,7 @@ builder.addScalarType(
   new GraphQLScalarType<number, number>({
     name: 'SafeInt',
     description: 'A whole number within ±(2^53−1), as a JSON number. Task counts pass the 2^31 of Int.',
-    serialize: toSafeInt,
+    serialize: fromModel,
     parseValue: toSafeInt,
     parseLiteral: (node) => toSafeInt(node.kind === Kind.INT ? Number(node.value) : describe(node)),
   }),
@@ -47,6 +47,14 @@ function toDateTime(value: unknown): string {
 function toSafeInt(value: unknown): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
     throw invalid(`Expected a whole number within ±(2^53−1), got ${show(value)}.`);
+  }
+  return value;
+}
+
+/** A number that does not fit here is a mistake of ours, not of the client. */
+function fromModel(value: unknown): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
+    throw new TypeError('expected a safe integer in the model');
   }
   return value;
 }

@@ -95,11 +95,12 @@ async function readBatch<J extends JobSummary, S extends ReadsJobs<J>>(
   const byOrigin = Map.groupBy(keys, ({ source }) => source);
   await Promise.all(
     [...byOrigin].map(async ([source, asked]) => {
-      const jobs = await source.getMany(
-        asked.map(({ jobId }) => jobId),
-        scope,
+      const ids = asked.map(({ jobId }) => jobId);
+      // A whole read that fails is the failure of its own keys, not of the other origins'.
+      const jobs = await source.getMany(ids, scope).catch(asError);
+      asked.forEach((key, index) =>
+        answers.set(keyText(key), jobs instanceof Error ? jobs : (jobs[index] ?? null)),
       );
-      asked.forEach((key, index) => answers.set(keyText(key), jobs[index] ?? null));
     }),
   );
   return keys.map((key) => answers.get(keyText(key)) ?? null);

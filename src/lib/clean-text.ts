@@ -1,6 +1,5 @@
 // A carriage return alone is not a line break anywhere upstream; together with a line feed it is one.
 const LINE_BREAK = /\r\n/g;
-// eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u0008\u000b-\u001f]/g;
 
 /**

@@ -20,11 +20,12 @@ export class KeyedReads {
     read: (key: string) => Promise<T>,
     signal: AbortSignal,
   ): Promise<(T | Error)[]> {
-    const results = new Map<string, Promise<T | Error>>();
-    for (const key of new Set(keys)) {
-      results.set(key, this.#readOne(key, read, signal));
-    }
-    const inOrder = keys.map((key) => results.get(key) ?? new Error('a key without a read'));
+    const reads = new Map<string, Promise<T | Error>>();
+    const inOrder = keys.map((key) => {
+      const begun = reads.get(key) ?? this.#readOne(key, read, signal);
+      reads.set(key, begun);
+      return begun;
+    });
     return await unlessAborted(Promise.all(inOrder), signal);
   }
 

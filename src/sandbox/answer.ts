@@ -13,8 +13,12 @@ export interface Answer {
   readonly requestId: string | null;
 }
 
-/** How the reply is handed over; everything but `whole` is a fault. */
-export type Delivery = 'whole' | 'never' | 'drop-before' | 'drop-within';
+/** How the reply is handed over; everything but `whole` is a fault. `pausing`: the second half of the body later than the first. */
+export type Delivery =
+  | { readonly kind: 'whole' | 'never' | 'drop-before' | 'drop-within' }
+  | { readonly kind: 'pausing'; readonly pauseMs: number };
+
+export const WHOLE: Delivery = { kind: 'whole' };
 
 /** A refusal by an upstream, thrown by its checks and turned into the vendor's error body in one place. */
 export class Refusal extends Error {

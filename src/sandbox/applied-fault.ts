@@ -1,4 +1,4 @@
-import { Refusal, type Answer, type Delivery, type Reply } from './answer.ts';
+import { Refusal, WHOLE, type Answer, type Delivery, type Reply } from './answer.ts';
 import type { Fault } from './faults.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -16,26 +16,28 @@ export function appliedFault(
   { honest, refuse, upstream }: AnswerWays,
 ): { answer: Answer; delivery: Delivery } {
   if (fault === null) {
-    return { answer: honest(0), delivery: 'whole' };
+    return { answer: honest(0), delivery: WHOLE };
   }
   const spoilt = (reply: Reply): { answer: Answer; delivery: Delivery } => ({
     answer: { reply, outcome: `fault:${fault.kind}`, requestId: null },
-    delivery: 'whole',
+    delivery: WHOLE,
   });
   switch (fault.kind) {
     case 'slow':
-      return { answer: honest(0), delivery: 'whole' };
+      return { answer: honest(0), delivery: WHOLE };
+    case 'slow-body':
+      return { answer: honest(0), delivery: { kind: 'pausing', pauseMs: fault.delayMs } };
     case 'clock-skew':
-      return { answer: honest(fault.offsetMs), delivery: 'whole' };
+      return { answer: honest(fault.offsetMs), delivery: WHOLE };
     case 'error': {
       const status = fault.status ?? upstream.statusOf(fault.code);
       return {
         answer: refuse(new Refusal(status, fault.code, fault.message ?? messageOf(fault.code))),
-        delivery: 'whole',
+        delivery: WHOLE,
       };
     }
     case 'expired-token':
-      return { answer: refuse(upstream.expiredToken()), delivery: 'whole' };
+      return { answer: refuse(upstream.expiredToken()), delivery: WHOLE };
     case 'empty':
       return spoilt({ status: fault.status, headers: {}, body: '' });
     case 'html':
@@ -52,10 +54,10 @@ export function appliedFault(
     }
     case 'drop': {
       const { answer } = spoilt(honest(0).reply);
-      return { answer, delivery: fault.when === 'before-answer' ? 'drop-before' : 'drop-within' };
+      return { answer, delivery: { kind: fault.when === 'before-answer' ? 'drop-before' : 'drop-within' } };
     }
     case 'hang':
-      return { ...spoilt({ status: 0, headers: {}, body: '' }), delivery: 'never' };
+      return { ...spoilt({ status: 0, headers: {}, body: '' }), delivery: { kind: 'never' } };
   }
 }
 

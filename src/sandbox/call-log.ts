@@ -24,6 +24,7 @@ export interface SandboxCall extends CallFacts {
   readonly arrivedAtMs: number;
   /** `pending` until answered; then `OK`, the vendor's error code, `fault:<kind>`, or `abandoned` when the caller hung up. */
   readonly outcome: string;
+  /** Null when no status line was sent. */
   readonly httpStatus: number | null;
   readonly requestId: string | null;
 }
@@ -37,13 +38,18 @@ export interface CallLog {
   clear(): void;
 }
 
-export function createCallLog(): CallLog {
+/** Keeps at least the last `kept` calls, so that a sandbox may run for weeks. */
+export function createCallLog(kept: number): CallLog {
   const calls: OpenCall[] = [];
   return {
     calls,
     begin(facts, arrivedAtMs) {
       const call: OpenCall = { ...facts, arrivedAtMs, outcome: 'pending', httpStatus: null, requestId: null };
       calls.push(call);
+      // in one go now and then: dropping the oldest each time would cost a move of all of them
+      if (calls.length >= 2 * kept) {
+        calls.splice(0, calls.length - kept);
+      }
       return call;
     },
     clear() {

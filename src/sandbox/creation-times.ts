@@ -1,5 +1,5 @@
 import type { Random } from './random.ts';
-import { DAY_MS, wholeSecond } from './times.ts';
+import { DAY_MS, HOUR_MS, wholeSecond } from './times.ts';
 
 const OLDEST_DAYS = 80;
 
@@ -14,7 +14,23 @@ export function creationTimes(random: Random, count: number, startMs: number): r
     const group = random.chance(0.05) ? random.integer(2, 4) : 1;
     times.push(...Array.from({ length: group }, () => wholeSecond(startMs - ageMs)));
   }
-  return times.slice(0, count).sort((left, right) => left - right);
+  return times.slice(0, count).toSorted((left, right) => left - right);
+}
+
+/** Creation times to come, over the day after `startMs`: on average `perHour` an hour, ascending. */
+export function arrivalTimes(random: Random, perHour: number, startMs: number): readonly number[] {
+  const times: number[] = [];
+  if (perHour <= 0) {
+    return times;
+  }
+  let atMs = startMs;
+  for (;;) {
+    atMs += (2 * random.fraction() * HOUR_MS) / perHour;
+    if (atMs > startMs + DAY_MS) {
+      return times;
+    }
+    times.push(wholeSecond(atMs));
+  }
 }
 
 /** Spreads `pins` evenly over `count` places: the place → what is pinned there. */

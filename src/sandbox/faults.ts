@@ -2,7 +2,7 @@ import type { CallFacts, UpstreamName } from './call-log.ts';
 
 /** What goes wrong. Plain data throughout, so that a rule can also arrive from outside the process. */
 export type Fault =
-  /** The vendor's error body. Status: given, else 503 (COS), 429 (CI) for SlowDown, 500 otherwise; BatchCompute always 200. */
+  /** The vendor's error body. Without a status, the one that the service documents for the code; BatchCompute: 200. */
   | { readonly kind: 'error'; readonly code: string; readonly status?: number; readonly message?: string }
   /** A status without a body, as a proxy in front of the service would give. */
   | { readonly kind: 'empty'; readonly status: number }
@@ -10,6 +10,8 @@ export type Fault =
   | { readonly kind: 'html'; readonly status: number }
   /** The right answer, `delayMs` later by the sandbox's clock. */
   | { readonly kind: 'slow'; readonly delayMs: number }
+  /** Headers and half of the body at once, the rest `delayMs` later by the sandbox's clock. */
+  | { readonly kind: 'slow-body'; readonly delayMs: number }
   /** No answer, the connection stays open. */
   | { readonly kind: 'hang' }
   /** The connection breaks before the first byte, or in the middle of the announced body. */

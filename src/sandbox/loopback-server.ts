@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Clock } from '../lib/clock.ts';
 import type { Delivery, Reply } from './answer.ts';
 import type { ReceivedRequest } from './received-request.ts';
 
@@ -28,11 +29,11 @@ const KEEP_ALIVE_MS = 75_000;
 /** Listens on 127.0.0.1 only; port 0 takes a free one. */
 export async function listenOnLoopback(
   port: number,
-  now: () => number,
+  clock: Clock,
   respond: Responder,
 ): Promise<LoopbackServer> {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (incoming, response) => {
-    serve(incoming, response, now(), respond).catch(() => {
+    serve(incoming, response, clock, respond).catch(() => {
       incoming.socket.destroy();
     });
   });
@@ -49,17 +50,18 @@ export async function listenOnLoopback(
 async function serve(
   incoming: IncomingMessage,
   response: ServerResponse,
-  arrivedAtMs: number,
+  clock: Clock,
   respond: Responder,
 ): Promise<void> {
+  const arrivedAtMs = clock.now();
   const gone = new AbortController();
   response.once('close', () => {
     gone.abort(new Error('the caller hung up'));
   });
   const request = await receive(incoming, arrivedAtMs);
-  const { reply, delivery } = await respond(request, gone.signal);
+  const dispatch = await respond(request, gone.signal);
   if (!gone.signal.aborted) {
-    send(response, reply, delivery);
+    await send(response, dispatch, (ms) => clock.sleep(ms, gone.signal));
   }
 }
 
@@ -84,11 +86,15 @@ async function receive(incoming: IncomingMessage, arrivedAtMs: number): Promise<
   };
 }
 
-function send(response: ServerResponse, reply: Reply, delivery: Delivery): void {
-  if (delivery === 'never') {
+async function send(
+  response: ServerResponse,
+  { reply, delivery }: Dispatch,
+  sleep: (ms: number) => Promise<void>,
+): Promise<void> {
+  if (delivery.kind === 'never') {
     return;
   }
-  if (delivery === 'drop-before') {
+  if (delivery.kind === 'drop-before') {
     response.socket?.destroy();
     return;
   }
@@ -96,12 +102,29 @@ function send(response: ServerResponse, reply: Reply, delivery: Delivery): void 
   // the Date header comes with the reply: it must show the sandbox's clock, not the machine's
   response.sendDate = false;
   response.writeHead(reply.status, { ...reply.headers, 'Content-Length': body.length });
-  if (delivery === 'whole') {
+  if (delivery.kind === 'whole') {
     response.end(body);
     return;
   }
-  response.write(body.subarray(0, Math.floor(body.length / 2)), () => {
-    response.socket?.destroy();
+  const half = Math.floor(body.length / 2);
+  await written(response, body.subarray(0, half));
+  if (delivery.kind === 'pausing') {
+    await sleep(delivery.pauseMs);
+    response.end(body.subarray(half));
+    return;
+  }
+  response.socket?.destroy();
+}
+
+function written(response: ServerResponse, chunk: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    response.write(chunk, (error) => {
+      if (error) {
+        reject(error);
+      } else {
+        resolve();
+      }
+    });
   });
 }
 

@@ -17,6 +17,8 @@ export interface WorldOptions {
   readonly seed: number;
   /** `full`: jobs in every state. `empty`: none. */
   readonly kind: 'full' | 'empty';
+  /** Jobs per hour and place that come into being during the first day of a full world. */
+  readonly arrivalsPerHour: number;
   readonly now: () => number;
 }
 

@@ -116,7 +116,7 @@ function headerPairs(request: ReceivedRequest): readonly Pair[] {
 
 function listed(pairs: readonly Pair[], list: readonly string[]): { text: string; complete: boolean } {
   const wanted = new Set(list);
-  const chosen = pairs.filter(([name]) => wanted.has(name)).sort(byNameThenValue);
+  const chosen = pairs.filter(([name]) => wanted.has(name)).toSorted(byNameThenValue);
   const present = new Set(chosen.map(([name]) => name));
   return {
     text: chosen.map(([name, value]) => `${name}=${value}`).join('&'),

@@ -30,7 +30,8 @@ export function respondAs(upstream: Upstream, { clock, faults, log }: UpstreamPa
       upstream,
     });
     call.outcome = signal.aborted ? 'abandoned' : answer.outcome;
-    call.httpStatus = answer.reply.status;
+    const silent = signal.aborted || delivery.kind === 'never' || delivery.kind === 'drop-before';
+    call.httpStatus = silent ? null : answer.reply.status;
     call.requestId = answer.requestId;
     return { reply: answer.reply, delivery };
   };
@@ -40,9 +41,16 @@ function answerOrRefuse(upstream: Upstream, request: ReceivedRequest, nowMs: num
   try {
     return upstream.answer(request, nowMs);
   } catch (error) {
-    if (error instanceof Refusal) {
-      return upstream.refuse(request, error, nowMs);
-    }
-    throw error;
+    return error instanceof Refusal ? upstream.refuse(request, error, nowMs) : ownFailure(error);
   }
+}
+
+/** A fault of the sandbox itself, which must not pass for one of the service's. */
+function ownFailure(error: unknown): Answer {
+  const body = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return {
+    reply: { status: 500, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body },
+    outcome: 'sandbox failed',
+    requestId: null,
+  };
 }

@@ -31,6 +31,10 @@ export interface SandboxOptions {
   readonly seed?: number;
   /** `full` (default): some 1,600 jobs in every state. `empty`: none, for tests that add their own. */
   readonly world?: 'full' | 'empty';
+  /** How many further jobs come into being per hour and place, for one day. Default 0: a full world keeps its number of jobs. */
+  readonly arrivalsPerHour?: number;
+  /** How many calls the record keeps at least. Default 10,000. */
+  readonly recordedCalls?: number;
   /** Default: free ports. */
   readonly ports?: { readonly cos: number; readonly batchCompute: number; readonly ci: number };
   /** For each (SecretId, action); null: unlimited. Default 2, as on the vendor's page. */
@@ -62,7 +66,7 @@ export interface Sandbox {
   readonly account: SandboxAccount;
   readonly regions: readonly string[];
   readonly buckets: readonly SandboxBucket[];
-  /** Every call so far, in order of arrival; live. */
+  /** The calls so far, in order of arrival; live. */
   readonly calls: readonly SandboxCall[];
   clearCalls(): void;
   readonly cos: JobControl<NewCosJob>;
@@ -83,14 +87,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     account,
     seed: options.seed ?? 1,
     kind: options.world ?? 'full',
+    arrivalsPerHour: options.arrivalsPerHour ?? 0,
     now: () => clock.now(),
   };
   const cos = createCosPlaces(regions, world);
   const batchCompute = createBatchComputePlaces(regions, world);
   const ci = createCiPlaces(buckets, world);
-  const parts = { clock, faults: createFaultQueue(), log: createCallLog() };
+  const parts = { clock, faults: createFaultQueue(), log: createCallLog(options.recordedCalls ?? 10_000) };
   const listen = (port: number, upstream: Upstream): Promise<LoopbackServer> =>
-    listenOnLoopback(port, () => clock.now(), respondAs(upstream, parts));
+    listenOnLoopback(port, clock, respondAs(upstream, parts));
   const ports = options.ports ?? { cos: 0, batchCompute: 0, ci: 0 };
   const shared = {
     account,

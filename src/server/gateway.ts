@@ -6,6 +6,7 @@ import { isUnexpected, toClientError } from '../graphql/errors.ts';
 import { useErrorCodes } from './error-codes.ts';
 import { type GraphiqlTab, useGraphiql } from './graphiql.ts';
 import { type Readiness, useHealth } from './health.ts';
+import { useRequestChecks } from './request-checks.ts';
 
 export interface GatewayOptions {
   readonly schema: GraphQLSchema;
@@ -35,6 +36,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     multipart: false,
     landingPage: false,
     graphiql: false,
+    // Yoga's own check takes any URL that ends in it, queries included: nothing ends in a space.
+    healthCheckEndpoint: ' ',
     maxRequestBodySize: maxBodyBytes,
     // Never by environment: an error's inside stays inside, on every machine.
     maskedErrors: { isDev: false, maskError: (error) => maskError(error, onBug) },
@@ -43,12 +46,13 @@ export function createGateway(options: GatewayOptions): Gateway {
       // before GraphQL
       useHealth(readiness),
       graphiqlTabs === null ? {} : useGraphiql(graphiqlTabs),
+      useRequestChecks(),
       // before execution
       introspection ? {} : useDisableIntrospection(),
       // during execution: a client that leaves ends it
       useExecutionCancellation(),
       // after execution
-      useErrorCodes(),
+      useErrorCodes({ suggestions: introspection }),
     ],
   });
 }

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type ServerOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface Listening {
@@ -20,8 +20,9 @@ const SERVER_LIMITS = {
 export async function listen(
   listener: RequestListener,
   { host, port }: { readonly host: string; readonly port: number },
+  limits: ServerOptions = SERVER_LIMITS,
 ): Promise<Listening> {
-  const server = createServer(SERVER_LIMITS, listener);
+  const server = createServer(limits, listener);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen({ host, port }, resolve);
   });

@@ -65,7 +65,6 @@ function eventChannel<Event extends object>(name: string): EventChannel<Event> {
     subscribe: (listener) => {
       const onMessage = (message: unknown): void => {
         // Only `publish` above reaches this channel, so what arrives is an Event.
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion
         listener(message as Event);
       };
       inner.subscribe(onMessage);

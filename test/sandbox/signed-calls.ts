@@ -72,7 +72,8 @@ export async function qSigned(endpoint: string, sandbox: Sandbox, call: QSignCal
     SecretId: call.secretId ?? sandbox.account.secretId,
     SecretKey: call.secretKey ?? sandbox.account.secretKey,
     Method: method as 'GET',
-    Pathname: path,
+    // a query that is part of the path is sent, but not signed
+    Pathname: path.replace(/\?.*/, ''),
     Query: { ...query },
     Headers: signedHeaders,
     ...(call.keyTime === undefined ? {} : { KeyTime: call.keyTime }),
@@ -192,8 +193,6 @@ function errorPart(body: string): string {
 
 const LISTS: ReadonlySet<string> = new Set(['ListJobsResult.Jobs.member', 'Response.JobsDetail']);
 
-export type XmlJson = { readonly [name: string]: XmlJson } & string;
-
 /** A foreign reader's view of the XML, with the two repeated elements always as lists. */
 export function readXml(body: string): Record<string, unknown> {
   const parser = new XMLParser({
@@ -239,7 +238,7 @@ export interface CiDetail {
   readonly CreationTime: string;
   readonly StartTime: string;
   readonly EndTime: string;
-  readonly Operation: Readonly<Record<string, unknown>>;
+  readonly Operation: { readonly Tag?: string; readonly WorkflowIds?: string };
 }
 
 export function ciList(answer: WireAnswer): { details: readonly CiDetail[]; nextToken: string | undefined } {

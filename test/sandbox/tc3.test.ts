@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { ReceivedRequest } from '../../src/sandbox/received-request.ts';
 import {
@@ -129,6 +130,25 @@ describe('the verifier of TC3 signatures', () => {
       expect(provesTc3({ ...request, ...request_ }, changed, secretKey + keySuffix)).toBe(false);
     });
   });
+});
+
+it('rejects a scope with the local date of Beijing, though it is signed consistently', () => {
+  const vector = vectors.find(({ file }) => file.startsWith('v2'));
+  expect(vector).toBeDefined();
+  if (vector !== undefined) {
+    const request = received(vector);
+    // 2025-12-31T23:59:59Z is already the new year there
+    const authorization = { ...parsed(vector.expected.authorization), date: '2026-01-01' };
+    const timestamp = String(vector.input.timestampSeconds);
+    const canonical = canonicalRequest(request, authorization.signedHeaders, request.headers['host'] ?? '');
+    const signature = createHmac(
+      'sha256',
+      tc3Keys(vector.input.secretKey, authorization.date, 'batch').signing,
+    )
+      .update(tc3StringToSign(canonical, authorization, timestamp))
+      .digest('hex');
+    expect(provesTc3(request, { ...authorization, signature }, vector.input.secretKey)).toBe(false);
+  }
 });
 
 describe('parsing an Authorization value', () => {

@@ -40,10 +40,12 @@ it('signs like the official COS SDK whatever the parameters hold', () => {
 
 it('signs like the official API 3.0 SDK whatever the body holds', () => {
   const property = fc.property(fc.dictionary(name, text), seconds, (parameters, timestampSeconds) => {
+    const body = JSON.stringify(parameters);
     const theirs = tc3Sdk.default.sign3({
       method: 'POST',
       url: 'https://batch.tencentcloudapi.com/',
-      payload: parameters,
+      // As bytes: the SDK's own serializer escapes some characters that JSON.stringify does not.
+      payload: Buffer.from(body),
       timestamp: timestampSeconds,
       service: 'batch',
       ...secrets,
@@ -55,7 +57,7 @@ it('signs like the official API 3.0 SDK whatever the body holds', () => {
       method: 'POST',
       query: '',
       headers: { 'content-type': 'application/json', host: 'batch.tencentcloudapi.com' },
-      body: JSON.stringify(parameters),
+      body,
       timestampSeconds,
       service: 'batch',
       ...secrets,

@@ -21,7 +21,8 @@ const PAGE = `<!doctype html>
 <button onclick="document.querySelector('output').value = 'pressed'">press</button>
 <output>not yet</output>`;
 
-describe('launchBrowser', () => {
+// Unpacking a browser takes its time on a machine that has other tests to run.
+describe('launchBrowser', { timeout: 60_000 }, () => {
   let folder: string;
 
   // Everything that is left behind, by the browser or by what drives it, is left behind here.

@@ -14,8 +14,11 @@ export interface Floor {
   readonly sees: readonly string[];
 }
 
-/** What the call of a source is scoped by is part of the source contract, so whoever calls a source may name it. */
+/** What a call is scoped by: signal and deadline. Whoever asks for a call, however high up, may name it. */
 const CALL_SCOPE = 'upstream/send.ts';
+
+/** What the three sources fulfil, and the words in which it is written. */
+const SOURCE_CONTRACT = ['sources/source.ts', CALL_SCOPE];
 
 export const FLOORS: readonly Floor[] = [
   { level: '0', files: ['lib/**'], sees: [] },
@@ -45,9 +48,8 @@ export const FLOORS: readonly Floor[] = [
     level: '4',
     files: ['jobs/**'],
     sees: [
-      'sources/source.ts',
+      ...SOURCE_CONTRACT,
       'sources/*/model.ts',
-      CALL_SCOPE,
       'cache/**',
       'model/**',
       'lib/**',
@@ -58,7 +60,7 @@ export const FLOORS: readonly Floor[] = [
   {
     level: '5c',
     files: ['graphql/{query,federation,schema}.ts'],
-    sees: ['graphql/**', 'sources/*/graphql.ts', 'jobs/**', CALL_SCOPE, 'model/**', 'lib/**'],
+    sees: ['graphql/**', 'sources/*/graphql.ts', 'jobs/**', ...SOURCE_CONTRACT, 'model/**', 'lib/**'],
   },
   { level: '5a', files: ['graphql/**'], sees: ['jobs/**', CALL_SCOPE, 'model/**', 'lib/**'] },
 
@@ -76,11 +78,24 @@ export const FLOORS: readonly Floor[] = [
   { level: '7', files: ['config.ts', 'config-*.ts'], sees: ['model/**', 'lib/**'] },
   { level: '8', files: ['app.ts', 'wiring.ts'], sees: ['!(sandbox|commands)/**', 'config.ts'] },
 
-  // `schema` prints the graph without configuring a gateway, so the commands see it beside the app.
+  // A command is a front door of its own beside the server: it uses what the composition root hands out and may name it,
+  // but opens no connection and signs no request itself.
   {
     level: '9',
     files: ['commands/**'],
-    sees: ['app.ts', 'config.ts', 'sandbox/**', 'graphql/schema.ts', 'model/**', 'lib/**'],
+    sees: [
+      'app.ts',
+      'wiring.ts',
+      'config.ts',
+      'sandbox/**',
+      'server/**',
+      'graphql/schema.ts',
+      'jobs/**',
+      ...SOURCE_CONTRACT,
+      'telemetry/**',
+      'model/**',
+      'lib/**',
+    ],
   },
   { level: '9', files: ['cli.ts'], sees: ['commands/**', 'app.ts', 'config.ts', 'model/**', 'lib/**'] },
   { level: '9', files: ['main.ts'], sees: ['cli.ts', 'commands/**', 'app.ts', 'config.ts', 'lib/**'] },

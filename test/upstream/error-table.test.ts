@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UpstreamError } from '../../src/model/errors.ts';
+import type { UpstreamError } from '../../src/model/errors.ts';
 import type { Origin } from '../../src/model/origin.ts';
 import { ERROR_TABLE, upstreamErrorFor } from '../../src/upstream/error-table.ts';
 import { FAULTS } from '../../src/upstream/faults.ts';

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../src/model/errors.ts';
 import { createLimiter, limit } from '../../src/upstream/limiter.ts';
@@ -91,6 +92,40 @@ describe('a limiter of 2 calls per second', () => {
       expect(clock.sleeping).toBe(0);
     },
   );
+
+  it('keeps the order of those who stay when several leave', async () => {
+    const { clock, log, ask } = setUp();
+    const callers = { b: new AbortController(), d: new AbortController() };
+    const all = [ask('a'), ask('b', 60_000, callers.b.signal), ask('c')];
+    all.push(ask('d', 60_000, callers.d.signal), ask('e'));
+    await settle();
+    callers.d.abort(new Error('left'));
+    await settle();
+    callers.b.abort(new Error('left'));
+    await clock.advance(5_000);
+    await Promise.all(all);
+    expect(log).toEqual(['a@0', 'd: Error: left', 'b: Error: left', 'c@550', 'e@1100']);
+  });
+
+  it('refuses a call whose deadline passed because its turn came late, and gives that turn to the next', async () => {
+    const { clock, log, ask } = setUp();
+    const all = [ask('a'), ask('b', 600), ask('c')];
+    await settle();
+    // As when the event loop was blocked: the timer of 550 ms fires after 750 ms.
+    clock.jump(200);
+    await clock.advance(550);
+    await Promise.all(all);
+    expect(log).toEqual(['a@0', 'b: UPSTREAM_RATE_LIMITED', 'c@750']);
+  });
+
+  it('forgets the signals of those who have had their turn', async () => {
+    const { clock, ask } = setUp();
+    const { signal } = new AbortController();
+    const all = ['a', 'b', 'c'].map((name) => ask(name, 60_000, signal));
+    await clock.advance(5_000);
+    await Promise.all(all);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
 
   it('lets a new call have the time that one who left would have taken', async () => {
     const { clock, log, ask } = setUp();

@@ -2,6 +2,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../src/lib/clock.ts';
 import { UpstreamError } from '../../src/model/errors.ts';
+import { upstreamCalls } from '../../src/telemetry/channels.ts';
 import { upstreamErrorFor } from '../../src/upstream/error-table.ts';
 import { createLimiter } from '../../src/upstream/limiter.ts';
 import type { Limiter } from '../../src/upstream/limiter.ts';
@@ -9,7 +10,7 @@ import { createSend } from '../../src/upstream/onion.ts';
 import type { SendOptions } from '../../src/upstream/onion.ts';
 import type { Send, UpstreamResponse } from '../../src/upstream/send.ts';
 import type { Signer } from '../../src/upstream/sign.ts';
-import { FakeClock, settle } from '../support/fake-clock.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import {
   BATCH_ORIGIN,
   aRequest,
@@ -50,16 +51,15 @@ function decode(response: UpstreamResponse): UpstreamResponse {
 
 /** Moves the clock in small steps, with real time for the sockets in between, until the promise settles. */
 async function advanceUntil<T>(clock: FakeClock, promise: Promise<T>): Promise<T> {
-  let settled = false;
-  const done = (): void => {
-    settled = true;
-  };
-  promise.then(done, done);
-  for (let step = 0; step < 2_000 && !settled; step += 1) {
+  const ended = new AbortController();
+  const watched = promise.finally(() => {
+    ended.abort();
+  });
+  watched.catch(() => undefined);
+  for (let step = 0; step < 2_000 && !ended.signal.aborted; step += 1) {
     await clock.advance(5);
-    await settle();
   }
-  return promise;
+  return watched;
 }
 
 /** Fails `times` times with 503 before it answers. */
@@ -118,15 +118,21 @@ describe('the onion', () => {
   it('does not count the wait for a turn as time of the attempt', async () => {
     const clock = new FakeClock(0);
     const server = await failingFirst(0);
-    const limiter: Limiter = { acquire: ({ signal }) => clock.sleep(4_000, signal) };
+    const durationsMs: Record<string, number> = {};
+    onTestFinished(
+      upstreamCalls.subscribe(({ kind, durationMs }) => {
+        durationsMs[kind] = durationMs;
+      }),
+    );
     const send = sendTo(server.endpoint, {
       clock,
-      limiterFor: () => limiter,
+      limiterFor: () => ({ acquire: ({ signal }) => clock.sleep(4_000, signal) }),
       limits: { attemptTimeoutMs: 2_500, attempts: 1 },
     });
     const answer = await advanceUntil(clock, send(aRequest({ decode }), aScope(60_000, clock)));
     expect(answer.body).toBe('ok');
-    expect(clock.now()).toBeGreaterThanOrEqual(4_000);
+    expect(durationsMs['attempt']).toBeLessThan(2_500);
+    expect(durationsMs['call']).toBeGreaterThanOrEqual(4_000);
   });
 
   it('ends at the deadline while it waits for a turn, and sends nothing', async () => {
@@ -165,14 +171,13 @@ describe('the onion', () => {
 });
 
 describe('an upstream that hangs', () => {
-  const limits = { attemptTimeoutMs: 150, attempts: 2 };
-
   it('costs no more than the time of its attempts', async () => {
     const server = await httpServer(() => undefined);
+    const send = sendTo(server.endpoint, { limits: { attemptTimeoutMs: 300, attempts: 2 } });
     const startedAtMs = Date.now();
-    const error = await upstreamErrorOf(sendTo(server.endpoint, { limits })(aRequest(), aScope()));
+    const error = await upstreamErrorOf(send(aRequest(), aScope()));
     expect(error).toMatchObject({ code: 'UPSTREAM_TIMEOUT', retryable: true });
-    expect(Date.now() - startedAtMs).toBeLessThan(700);
+    expect(Date.now() - startedAtMs).toBeLessThan(1_200);
     expect(server.requests).toHaveLength(2);
     await Promise.all(server.sockets.map((socket) => closed(socket, 500)));
   });
@@ -185,9 +190,8 @@ describe('an upstream that hangs', () => {
         clearInterval(drip);
       });
     });
-    const error = await upstreamErrorOf(
-      sendTo(server.endpoint, { limits: { ...limits, attempts: 1 } })(aRequest(), aScope()),
-    );
+    const send = sendTo(server.endpoint, { limits: { attemptTimeoutMs: 400, attempts: 1 } });
+    const error = await upstreamErrorOf(send(aRequest(), aScope()));
     expect(error.code).toBe('UPSTREAM_TIMEOUT');
     await closed(server.sockets[0]!, 500);
   });
@@ -195,10 +199,10 @@ describe('an upstream that hangs', () => {
   it('ends at the deadline when that comes first', async () => {
     const server = await httpServer(() => undefined);
     const startedAtMs = Date.now();
-    const error = await upstreamErrorOf(sendTo(server.endpoint)(aRequest(), aScope(200)));
+    const error = await upstreamErrorOf(sendTo(server.endpoint)(aRequest(), aScope(300)));
     expect(error.code).toBe('UPSTREAM_TIMEOUT');
-    expect(Date.now() - startedAtMs).toBeGreaterThanOrEqual(195);
-    expect(Date.now() - startedAtMs).toBeLessThan(300);
+    expect(Date.now() - startedAtMs).toBeGreaterThanOrEqual(295);
+    expect(Date.now() - startedAtMs).toBeLessThan(600);
     await closed(server.sockets[0]!, 500);
   });
 
@@ -239,6 +243,22 @@ describe('an upstream that hangs', () => {
     expect(Date.now() - startedAtMs).toBeLessThan(100);
     expect(server.requests).toHaveLength(1);
   });
+});
+
+it("rejects with the caller's very reason when it leaves during a pause", async () => {
+  const server = await httpServer((_, response) => {
+    response.statusCode = 429;
+    response.end();
+  });
+  const caller = new AbortController();
+  const scope = aScope(5_000, systemClock, caller.signal);
+  const outcome = sendTo(server.endpoint)(aRequest({ decode }), scope).catch((error: unknown) => error);
+  await expect.poll(() => server.requests.length).toBe(1);
+  setTimeout(() => {
+    caller.abort('a reason that is no Error');
+  }, 100);
+  expect(await outcome).toBe('a reason that is no Error');
+  expect(server.requests).toHaveLength(1);
 });
 
 it('recovers from a reset by a second attempt', async () => {

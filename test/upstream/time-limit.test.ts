@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect, it } from 'vitest';
 import { withTimeLimit } from '../../src/upstream/time-limit.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -11,6 +12,7 @@ it('gives what the run gives, and leaves neither timer nor listener', async () =
   const run = (): Promise<number> => Promise.resolve(7);
   expect(await withTimeLimit({ clock, limitMs: 100, signal, timeoutError: tooLate, run })).toBe(7);
   expect(clock.sleeping).toBe(0);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
 it('rejects at the limit, and not before, even when the run is deaf', async () => {

@@ -1,6 +1,6 @@
 import { makings, placeNamed, type JobControl, type WorldOptions } from '../places.ts';
 import { createBatchComputeStore, type BatchComputeStore } from './batch-compute-store.ts';
-import { batchComputeWorld } from './batch-compute-world.ts';
+import { batchComputeArrivals, batchComputeWorld } from './batch-compute-world.ts';
 import {
   completeBatchComputeJob,
   type BatchComputeJobSetting,
@@ -49,7 +49,9 @@ function createPlace(
   if (options.kind === 'full') {
     const samples = region === SAMPLE_REGION ? sampleBatchComputeJobs() : [];
     const jobs = batchComputeWorld(setting, index === 0 ? SIZES.first : SIZES.further);
-    for (const job of [...samples.map((sample) => completeBatchComputeJob(sample, setting)), ...jobs]) {
+    const toCome = batchComputeArrivals(setting, options.arrivalsPerHour);
+    const fixed = samples.map((sample) => completeBatchComputeJob(sample, setting));
+    for (const job of [...fixed, ...jobs, ...toCome]) {
       store.add(job);
     }
   }

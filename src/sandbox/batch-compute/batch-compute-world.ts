@@ -1,4 +1,4 @@
-import { creationTimes, spreadPins } from '../creation-times.ts';
+import { arrivalTimes, creationTimes, spreadPins } from '../creation-times.ts';
 import { lifeOf } from '../life.ts';
 import type { Random } from '../random.ts';
 import { DAY_MS } from '../times.ts';
@@ -29,19 +29,30 @@ export function batchComputeWorld(
   setting: BatchComputeJobSetting,
   count: number,
 ): readonly BatchComputeJob[] {
-  const { random, region, nowMs } = setting;
+  const { random, nowMs } = setting;
   const pins = spreadPins(PINNED, count);
-  return creationTimes(random, count, nowMs).map((createdAtMs, index) => {
-    const zone = `${region}-${random.pick([3, 4, 6, 7])}`;
-    const looks: NewBatchComputeJob = {
-      createdAtMs,
-      zone,
-      jobName: jobName(random, index),
-      placement: placement(random, zone),
-      tags: tags(random),
-    };
-    return completeBatchComputeJob({ ...looks, ...(pins.get(index) ?? scripted(random)) }, setting);
-  });
+  return creationTimes(random, count, nowMs).map((createdAtMs, index) =>
+    completeBatchComputeJob(
+      { createdAtMs, ...looks(setting, index), ...(pins.get(index) ?? scripted(random)) },
+      setting,
+    ),
+  );
+}
+
+/** The jobs to come. */
+export function batchComputeArrivals(
+  setting: BatchComputeJobSetting,
+  perHour: number,
+): readonly BatchComputeJob[] {
+  const { random, nowMs } = setting;
+  return arrivalTimes(random, perHour, nowMs).map((createdAtMs, index) =>
+    completeBatchComputeJob({ createdAtMs, ...looks(setting, index), ...scripted(random) }, setting),
+  );
+}
+
+function looks({ random, region }: BatchComputeJobSetting, index: number): NewBatchComputeJob {
+  const zone = `${region}-${random.pick([3, 4, 6, 7])}`;
+  return { zone, jobName: jobName(random, index), placement: placement(random, zone), tags: tags(random) };
 }
 
 function scripted(random: Random): NewBatchComputeJob {

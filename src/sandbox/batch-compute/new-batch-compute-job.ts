@@ -24,23 +24,23 @@ export function completeBatchComputeJob(
   const plan = batchComputePlan(random);
   const zone = given.zone ?? given.placement?.Zone ?? `${region}-${random.pick([3, 4, 6, 7])}`;
   const known = isBatchComputeState(state);
-  const job: BatchComputeJob = {
+  const createdAtMs = wholeSecond(given.createdAtMs ?? nowMs);
+  return {
     jobId: `job-${random.text(8, ID_LETTERS)}`,
-    createdAtMs: nowMs,
     jobName: `job-${random.hex(4)}`,
     priority: random.integer(0, 100),
     zone,
     placement: { Zone: zone },
     tags: null,
-    tasks: pinnedTasks(known ? state : 'RUNNING', plan),
+    tasks: pinnedTasks(known ? state : 'RUNNING', plan, Math.max(0, nowMs - createdAtMs)),
     dependences: dependencesOf(plan),
     stateReason: 'task failed: exit code 1',
     terminatingFromMs: null,
     stateOverride: known ? null : state,
     endedAtMsOverride: null,
     ...given,
+    createdAtMs,
   };
-  return { ...job, createdAtMs: wholeSecond(job.createdAtMs) };
 }
 
 /** A single task, a chain, a diamond, or many side by side. */

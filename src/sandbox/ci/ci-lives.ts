@@ -25,16 +25,13 @@ export function ciLife(script: CiScript, random: Random): Life {
   }
 }
 
-/** Stays in one state, having come there in a lawful way. */
-export function pinnedCiLife(state: string): Life {
-  const submitted = { status: 'Submitted', forMs: 2 * SECOND_MS };
-  const ran = { status: 'Running', forMs: HOUR_MS };
-  switch (state) {
-    case 'Submitted':
-      return still(state);
-    case 'Running':
-      return lifeOf([submitted, { status: state, forMs: 60 * DAY_MS }], 'Success');
-    default:
-      return lifeOf([submitted, ran], state);
+/** Is in this state at the age of `ageMs`, and stays, having come there in a lawful way. */
+export function pinnedCiLife(state: string, ageMs: number): Life {
+  if (state === 'Submitted') {
+    return still(state);
   }
+  const submitted = { status: 'Submitted', forMs: Math.min(2 * SECOND_MS, ageMs) };
+  return state === 'Running'
+    ? lifeOf([submitted, { status: state, forMs: 60 * DAY_MS }], 'Success')
+    : lifeOf([submitted, { status: 'Running', forMs: Math.min(HOUR_MS, ageMs - submitted.forMs) }], state);
 }

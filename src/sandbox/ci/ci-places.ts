@@ -2,7 +2,7 @@ import type { SandboxBucket } from '../account.ts';
 import { makings, placeNamed, type JobControl, type WorldOptions } from '../places.ts';
 import { createCiStore, type CiStore } from './ci-store.ts';
 import { ciStoreKey } from './ci-upstream.ts';
-import { ciWorld } from './ci-world.ts';
+import { ciArrivals, ciWorld } from './ci-world.ts';
 import { completeCiJob, type CiJobSetting, type NewCiJob } from './new-ci-job.ts';
 import { sampleCiJobs } from './sample-ci-jobs.ts';
 
@@ -52,7 +52,9 @@ function createPlace(
   if (options.kind === 'full') {
     const samples = bucket.name === SAMPLE_BUCKET ? sampleCiJobs() : [];
     const jobs = ciWorld(setting, index === 0 ? SIZES.first : SIZES.further);
-    for (const job of [...samples.map((sample) => completeCiJob(sample, setting)), ...jobs]) {
+    const toCome = ciArrivals(setting, options.arrivalsPerHour);
+    const fixed = samples.map((sample) => completeCiJob(sample, setting));
+    for (const job of [...fixed, ...jobs, ...toCome]) {
       store.add(job);
     }
   }

@@ -6,6 +6,7 @@ import { claimedSecretId, refusedAtGate, type QSignGate } from '../q-sign-gate.t
 import { headerOf, pathOf, queryOf, type ReceivedRequest } from '../received-request.ts';
 import type { Upstream } from '../upstream.ts';
 import type { XmlElement } from '../xml.ts';
+import { ciErrorStatus } from './ci-error-statuses.ts';
 import { ciGateRefusal, expiredCiToken } from './ci-gate.ts';
 import { ciJobsDetail } from './ci-job-xml.ts';
 import { listCiJobs, type CiListOptions } from './list-ci-jobs.ts';
@@ -57,7 +58,7 @@ export function createCiUpstream(options: CiUpstreamOptions): Upstream {
       return cosStyleSuccess('ci', ['Response', [['RequestId', requestId], ...children]], requestId, nowMs);
     },
     refuse: (_request, refusal, nowMs) => cosStyleError('ci', refusal, [], nowMs),
-    statusOf,
+    statusOf: ciErrorStatus,
     expiredToken: expiredCiToken,
   };
 }
@@ -126,15 +127,4 @@ function storeAsked(request: ReceivedRequest, { stores }: CiUpstreamOptions): Ci
     throw new Refusal(400, 'InvalidHost', 'expected <BucketName-APPID>.ci.<Region>.myqcloud.com as the Host');
   }
   return store;
-}
-
-/** ci-jobs.md section 10: throttling is 429 here, and 503 ServiceUnavailable. */
-function statusOf(code: string): number {
-  const known: Readonly<Record<string, number>> = {
-    SlowDown: 429,
-    UnavailableForLegalReasons: 451,
-    NotImplemented: 501,
-    ServiceUnavailable: 503,
-  };
-  return known[code] ?? 500;
 }

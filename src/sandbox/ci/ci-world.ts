@@ -1,4 +1,4 @@
-import { creationTimes, spreadPins } from '../creation-times.ts';
+import { arrivalTimes, creationTimes, spreadPins } from '../creation-times.ts';
 import type { Random } from '../random.ts';
 import type { XmlElement } from '../xml.ts';
 import type { CiJob } from './ci-job.ts';
@@ -24,6 +24,14 @@ export function ciWorld(setting: CiJobSetting, count: number): readonly CiJob[] 
     const looks: NewCiJob = { createdAtMs, name: name(random, index), extras: extras(random) };
     return completeCiJob({ ...looks, ...(pins.get(index) ?? scripted(random)) }, setting);
   });
+}
+
+/** The jobs to come. */
+export function ciArrivals(setting: CiJobSetting, perHour: number): readonly CiJob[] {
+  const { random, nowMs } = setting;
+  return arrivalTimes(random, perHour, nowMs).map((createdAtMs, index) =>
+    completeCiJob({ createdAtMs, name: name(random, index), ...scripted(random) }, setting),
+  );
 }
 
 function scripted(random: Random): NewCiJob {

@@ -21,12 +21,12 @@ export function completeCiJob(
   { bucket, random, nowMs }: CiJobSetting,
 ): CiJob {
   const type = given.type ?? random.pick(['Workflow', 'Job']);
-  const job: CiJob = {
+  const createdAtMs = wholeSecond(given.createdAtMs ?? nowMs);
+  return {
     jobId: `b${random.hex(32)}`,
-    createdAtMs: nowMs,
     type,
     name: `run-${random.hex(4)}`,
-    life: pinnedCiLife(state),
+    life: pinnedCiLife(state, Math.max(0, nowMs - createdAtMs)),
     input: random.pick<readonly XmlElement[]>([
       [['Prefix', 'uploads/2024/']],
       [['Manifest', 'inventory/20240505/manifest.json']],
@@ -41,8 +41,8 @@ export function completeCiJob(
     hidesStartWhileRunning: type === 'Workflow' && random.chance(0.5),
     extras: [],
     ...given,
+    createdAtMs,
   };
-  return { ...job, createdAtMs: wholeSecond(job.createdAtMs) };
 }
 
 /** One well-known workflow, so that the filter has something to find, and now and then others with it. */

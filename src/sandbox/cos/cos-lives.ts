@@ -1,6 +1,7 @@
 import { lifeOf, still, type Life, type Step } from '../life.ts';
 import type { Random } from '../random.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../times.ts';
+import { COS_TERMINAL_STATUSES } from './cos-statuses.ts';
 
 /** The lifecycles of cos-batch.md section 13, with made-up durations. */
 export type CosScript =
@@ -74,8 +75,11 @@ export function cosLife(script: CosScript, random: Random): Life {
   }
 }
 
-/** Stays in one status; the work done fits the status. */
-export function pinnedCosLife(status: string): Life {
+/**
+ * Is in this status at the age of `ageMs`, and stays: a finished job has run before that, for an hour if it is old enough. The work
+ * done fits the status.
+ */
+export function pinnedCosLife(status: string, ageMs: number): Life {
   if (status === 'Active') {
     // moves all the same, but takes a month
     return lifeOf([{ status, forMs: 30 * DAY_MS, doneAfter: 1 }], 'Complete');
@@ -90,9 +94,8 @@ export function pinnedCosLife(status: string): Life {
     Completing: 1,
     Complete: 1,
   };
-  const end = still(status, done[status] ?? 0);
-  // it has ended at some time after its creation, not in the very second
-  return status === 'Complete' || status === 'Cancelled' || status === 'Failed'
-    ? lifeOf([{ status: 'Active', forMs: HOUR_MS, doneAfter: done[status] ?? 0 }], status)
-    : end;
+  const doneAfter = done[status] ?? 0;
+  return COS_TERMINAL_STATUSES.has(status)
+    ? lifeOf([{ status: 'Active', forMs: Math.min(HOUR_MS, ageMs), doneAfter }], status)
+    : still(status, doneAfter);
 }

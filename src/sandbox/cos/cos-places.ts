@@ -1,6 +1,6 @@
 import { makings, placeNamed, type JobControl, type WorldOptions } from '../places.ts';
 import { createCosStore, type CosStore } from './cos-store.ts';
-import { cosWorld } from './cos-world.ts';
+import { cosArrivals, cosWorld } from './cos-world.ts';
 import { isListable } from './list-cos-jobs.ts';
 import { completeCosJob, type CosJobSetting, type NewCosJob } from './new-cos-job.ts';
 import { sampleCosJobs } from './sample-cos-jobs.ts';
@@ -46,7 +46,9 @@ function createPlace(
   if (options.kind === 'full') {
     const samples = region === SAMPLE_REGION ? sampleCosJobs(setting.nowMs) : [];
     const jobs = cosWorld(setting, index === 0 ? SIZES.first : SIZES.further);
-    for (const job of [...samples.map((sample) => completeCosJob(sample, setting)), ...jobs]) {
+    const toCome = cosArrivals(setting, options.arrivalsPerHour);
+    const fixed = samples.map((sample) => completeCosJob(sample, setting));
+    for (const job of [...fixed, ...jobs, ...toCome]) {
       store.add(job);
     }
   }

@@ -6,6 +6,7 @@ import { claimedSecretId, refusedAtGate, type QSignGate } from '../q-sign-gate.t
 import { headerOf, pathOf, queryOf, type ReceivedRequest } from '../received-request.ts';
 import type { Upstream } from '../upstream.ts';
 import type { XmlElement } from '../xml.ts';
+import { cosErrorStatus } from './cos-error-statuses.ts';
 import { cosGateRefusal, expiredCosToken } from './cos-gate.ts';
 import { cosJobDetail } from './cos-job-xml.ts';
 import { listCosJobs, type CosListOptions } from './list-cos-jobs.ts';
@@ -55,8 +56,7 @@ export function createCosUpstream(options: CosUpstreamOptions): Upstream {
       const resource = `${headerOf(request, 'host') ?? ''}${request.rawPath}`;
       return cosStyleError('cos', refusal, [['Resource', resource]], nowMs);
     },
-    // cos-batch.md section 9: throttling is 503 here, trouble is 500
-    statusOf: (code) => (code === 'SlowDown' ? 503 : 500),
+    statusOf: cosErrorStatus,
     expiredToken: expiredCosToken,
   };
 }

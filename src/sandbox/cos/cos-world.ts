@@ -1,4 +1,4 @@
-import { creationTimes, spreadPins } from '../creation-times.ts';
+import { arrivalTimes, creationTimes, spreadPins } from '../creation-times.ts';
 import type { Random } from '../random.ts';
 import { DAY_MS } from '../times.ts';
 import { COS_SCRIPTS, cosLife, type CosScript } from './cos-lives.ts';
@@ -11,6 +11,14 @@ import type { CosJob } from './cos-job.ts';
 export const UNKNOWN_COS_STATUS = 'Archiving';
 
 const PINNED = [...COS_STATUSES, UNKNOWN_COS_STATUS];
+
+/** The jobs to come. */
+export function cosArrivals(setting: CosJobSetting, perHour: number): readonly CosJob[] {
+  const { random, nowMs } = setting;
+  return arrivalTimes(random, perHour, nowMs).map((createdAtMs, index) =>
+    completeCosJob({ createdAtMs, description: description(random, index), ...scripted(random) }, setting),
+  );
+}
 
 /** The jobs of one region at the start. Every status is among them, however small `count` may be above 14. */
 export function cosWorld(setting: CosJobSetting, count: number): readonly CosJob[] {

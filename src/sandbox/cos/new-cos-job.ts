@@ -21,15 +21,15 @@ export function completeCosJob({ status = 'Complete', ...given }: NewCosJob, set
   const { random, account, region } = setting;
   const ownBucket = bucketArn(random, region, account.appId, 'ops');
   const targetBucket = bucketArn(random, region, account.appId, 'cold');
-  const job: CosJob = {
+  const createdAtMs = wholeSecond(given.createdAtMs ?? setting.nowMs);
+  return {
     jobId: random.uuid(),
-    createdAtMs: setting.nowMs,
     description: null,
     operation: random.pick(COS_OPERATIONS)(random, targetBucket),
     priority: random.integer(0, 100),
     totalTasks: random.integer(1, 200_000),
     failShare: random.pick([0, 0, 0.001, 0.02]),
-    life: pinnedCosLife(status),
+    life: pinnedCosLife(status, Math.max(0, setting.nowMs - createdAtMs)),
     confirmationRequired: false,
     manifest: manifest(random, ownBucket),
     report: report(random, ownBucket),
@@ -38,8 +38,8 @@ export function completeCosJob({ status = 'Complete', ...given }: NewCosJob, set
     updateReasons: { Complete: 'Job complete' },
     clientRequestToken: null,
     ...given,
+    createdAtMs,
   };
-  return { ...job, createdAtMs: wholeSecond(job.createdAtMs) };
 }
 
 /** cos-batch.md section 6. `Fields` belongs to the CSV format only. */

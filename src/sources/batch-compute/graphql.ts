@@ -21,7 +21,7 @@ import {
 export type BatchComputeJobState = BatchComputeState | 'UNKNOWN';
 
 function toJobState(state: string): BatchComputeJobState {
-  return state in BATCH_COMPUTE_STATES ? (state as BatchComputeState) : 'UNKNOWN';
+  return Object.hasOwn(BATCH_COMPUTE_STATES, state) ? (state as BatchComputeState) : 'UNKNOWN';
 }
 
 export const BatchComputeJobStateEnum = builder.enumType('BatchComputeJobState', {

@@ -20,8 +20,12 @@ export interface Anchor {
   readonly peersAfter: readonly string[];
 }
 
-/** Beyond this many jobs of one second on a side, the nearest are kept; it bounds the cursor to 1 KiB. */
+/**
+ * Beyond this many jobs of one second on a side, the nearest are kept; so they are, for ids longer than the eight characters
+ * seen so far, beyond this much of a cursor. The second bounds a cursor to 1 KiB whatever ids look like.
+ */
 const MAX_PEERS = 24;
+const MAX_PEER_CHARACTERS = 264;
 const ID_PREFIX = 'job-';
 const ID_REST = /^[0-9a-z]{1,60}$/;
 const CREATED_AT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/;
@@ -54,8 +58,8 @@ export function anchorAt(
     totalCount: entry.totalCount,
     jobId,
     createdAt,
-    peersBefore: peersBefore.slice(-MAX_PEERS),
-    peersAfter: peersAfter.slice(0, MAX_PEERS),
+    peersBefore: nearest(peersBefore.toReversed()).toReversed(),
+    peersAfter: nearest(peersAfter),
   };
 }
 
@@ -96,6 +100,16 @@ export function toAnchor(position: Position): Anchor {
     peersBefore: peersBefore.map(whole),
     peersAfter: peersAfter.map(whole),
   };
+}
+
+/** The first of the peers that have room in a cursor; each takes its id without the prefix, two quotes and a comma. */
+function nearest(peers: readonly string[]): string[] {
+  let left = MAX_PEER_CHARACTERS;
+  const end = peers.slice(0, MAX_PEERS).findIndex((id) => {
+    left -= id.length - ID_PREFIX.length + 3;
+    return left < 0;
+  });
+  return peers.slice(0, end < 0 ? MAX_PEERS : end);
 }
 
 function inherited(

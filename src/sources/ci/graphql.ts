@@ -22,7 +22,7 @@ const STATE_OF_ENUM = new Map<string, CiState>(
 );
 
 function toCiJobState(upstreamStatus: string): CiJobState {
-  return upstreamStatus in CI_STATES ? (upstreamStatus.toUpperCase() as CiJobState) : 'UNKNOWN';
+  return Object.hasOwn(CI_STATES, upstreamStatus) ? (upstreamStatus.toUpperCase() as CiJobState) : 'UNKNOWN';
 }
 
 export const CiJobStateEnum = builder.enumType('CiJobState', {

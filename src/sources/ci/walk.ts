@@ -34,8 +34,10 @@ type ReadPage = (token: string, wanted: number) => Promise<Page>;
  *
  * When an anchor inside a page is no longer at its place, it is looked for in the rest of the page and, while jobs there are
  * still on its near side in time, on up to 20 pages. When it has gone (deleted, or no longer matching), the slice continues
- * behind its second of creation; other jobs of that very second are given, and may be given twice. Nothing is lost. Only for
- * an anchor without creation time is its old place all there is to go by.
+ * behind its second of creation; other jobs of that very second are given, and may be given twice, so that none is lost. For
+ * an anchor without creation time its old place is all there is to go by. A token itself is trusted to lead behind the page
+ * that gave it: what it stands for is not documented. Should it stand for a number of jobs, so that arrivals repeat some,
+ * those are passed over; jobs that leave the listing before it would then go unseen.
  *
  * `hasNextPage` is what the upstream says: a token leads on. `totalCount` is not told. Throws `UserInputError` on backward
  * reading and `InvalidCursorError`, also when the listing has grown beyond the search.

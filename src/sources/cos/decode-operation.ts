@@ -11,9 +11,12 @@ import {
 } from '../../lib/xml.ts';
 import type {
   CosGrant,
+  CosInitiateRestoreObjectOperation,
   CosObjectMetadata,
   CosOperation,
+  CosOtherOperation,
   CosPutObjectCopyOperation,
+  CosPutObjectTaggingOperation,
   CosTag,
 } from './model.ts';
 
@@ -26,29 +29,50 @@ export function decodeOperation(operation: XmlElement | null): CosOperation {
   if (operation === null || name === undefined || others.length > 0) {
     throw new XmlError('expected one operation in <Operation>');
   }
-  const parameters = (): XmlElement => containerOf(operation, name) ?? {};
   switch (name) {
     case 'COSPutObjectCopy':
-      return decodeCopy(name, parameters());
+      return decodeCopy(name, parametersOf(operation, name));
     case 'COSInitiateRestoreObject':
-      return {
-        kind: 'InitiateRestoreObject',
-        name,
-        expirationInDays: integerOf(wordOf(parameters(), 'ExpirationInDays'), 0, MAX_INT32),
-        jobTier: wordOf(parameters(), 'JobTier'),
-      };
+      return decodeRestore(name, parametersOf(operation, name));
     case 'COSPutObjectTagging':
-      return {
-        kind: 'PutObjectTagging',
-        name,
-        taggingDirective: wordOf(parameters(), 'TaggingDirective'),
-        tagSet: decodeTags(containerOf(parameters(), 'TagSet'), 'COSTag'),
-      };
+      return decodeTagging(name, parametersOf(operation, name));
     case 'COSDeleteObject':
+      parametersOf(operation, name);
       return { kind: 'DeleteObject', name };
     default:
-      return { kind: 'Other', name, parameters: treeOf(operation, name) ?? {} };
+      return decodeOther(name, operation);
   }
+}
+
+/** Refuses an operation that stands twice. */
+function parametersOf(operation: XmlElement, name: string): XmlElement {
+  return containerOf(operation, name) ?? {};
+}
+
+function decodeRestore(name: string, restore: XmlElement): CosInitiateRestoreObjectOperation {
+  return {
+    kind: 'InitiateRestoreObject',
+    name,
+    expirationInDays: integerOf(wordOf(restore, 'ExpirationInDays'), 0, MAX_INT32),
+    jobTier: wordOf(restore, 'JobTier'),
+  };
+}
+
+function decodeTagging(name: string, tagging: XmlElement): CosPutObjectTaggingOperation {
+  return {
+    kind: 'PutObjectTagging',
+    name,
+    taggingDirective: wordOf(tagging, 'TaggingDirective'),
+    tagSet: decodeTags(containerOf(tagging, 'TagSet'), 'COSTag'),
+  };
+}
+
+function decodeOther(name: string, operation: XmlElement): CosOtherOperation {
+  const parameters = treeOf(operation, name) ?? {};
+  if (Array.isArray(parameters)) {
+    throw new XmlError('expected one operation in <Operation>');
+  }
+  return { kind: 'Other', name, parameters };
 }
 
 function decodeCopy(name: string, copy: XmlElement): CosPutObjectCopyOperation {

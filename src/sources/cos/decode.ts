@@ -1,25 +1,15 @@
 /**
- * Answers of the COS Batch Operation API into the model (`upstreams/cos-batch.md` sections 1 to 3 and 9). A success is only
+ * Answers of the COS Batch Operation API into the model (`upstreams/cos-batch.md` sections 1 to 3). A success is only
  * what decodes: an answer in which a job lacks its id, status or operation is refused whole, never half told.
  */
-import { readErrorBody } from '../../lib/error-body.ts';
 import { integerOf, MAX_INT32 } from '../../lib/number-text.ts';
 import { utcTimeOf } from '../../lib/time-text.ts';
-import {
-  containerOf,
-  containersOf,
-  parseXml,
-  textOf,
-  wordOf,
-  type XmlElement,
-  XmlError,
-} from '../../lib/xml.ts';
+import { containerOf, containersOf, textOf, wordOf, type XmlElement, XmlError } from '../../lib/xml.ts';
 import { UpstreamError } from '../../model/errors.ts';
 import type { JobProgress } from '../../model/job.ts';
 import type { Origin } from '../../model/origin.ts';
-import { badResponse, requestIdFrom, retryAfterMsFrom, safeRequestId } from '../../upstream/answer.ts';
-import { upstreamErrorFor } from '../../upstream/error-table.ts';
 import type { UpstreamResponse } from '../../upstream/send.ts';
+import { readAnswer } from './answer.ts';
 import { decodeDetail } from './decode-detail.ts';
 import { isCosJobId } from './job-id.ts';
 import { COS_STATUSES, type CosJob, type CosStatus } from './model.ts';
@@ -113,39 +103,6 @@ function decodeProgress(summary: XmlElement | null): JobProgress | null {
     return null;
   }
   return { total, succeeded, failed, running: null, pending: null };
-}
-
-function readAnswer<T>(
-  origin: Origin,
-  response: UpstreamResponse,
-  rootName: string,
-  read: (root: XmlElement) => T,
-): T {
-  if (response.status < 200 || response.status > 299) {
-    throw errorOf(origin, response);
-  }
-  try {
-    return read(parseXml(response.body, rootName));
-  } catch (error) {
-    if (!(error instanceof XmlError)) {
-      throw error;
-    }
-    // An error can come with status 200 (reliability.md U15 and U16).
-    throw readErrorBody(response.body).code === null
-      ? badResponse(origin, error.message, response)
-      : errorOf(origin, response);
-  }
-}
-
-function errorOf(origin: Origin, response: UpstreamResponse): UpstreamError {
-  const { code, requestId, isExpired } = readErrorBody(response.body);
-  return upstreamErrorFor(origin, {
-    httpStatus: response.status,
-    // A signature out of its time comes as AccessDenied; nobody should go and look for a missing grant.
-    upstreamCode: code === 'AccessDenied' && isExpired ? 'RequestTimeTooSkewed' : code,
-    requestId: requestIdFrom(response.headers, 'x-cos-request-id') ?? safeRequestId(requestId),
-    retryAfterMs: retryAfterMsFrom(response.headers, response.receivedAtMs),
-  });
 }
 
 function required(element: XmlElement, name: string): string {

@@ -37,7 +37,7 @@ export function toCosFilter(status: CosJobStatus | null | undefined): CosFilter 
 
 function toCosJobStatus(upstreamStatus: string): CosJobStatus {
   const status = upstreamStatus.toUpperCase();
-  return upstreamStatus in COS_STATUSES ? (status as CosJobStatus) : 'UNKNOWN';
+  return Object.hasOwn(COS_STATUSES, upstreamStatus) ? (status as CosJobStatus) : 'UNKNOWN';
 }
 
 export const CosJobStatusEnum = builder.enumType('CosJobStatus', {

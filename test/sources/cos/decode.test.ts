@@ -440,7 +440,8 @@ describe('an answer that is no such thing', () => {
     ['no operation', describeBody('')],
     ['an empty operation', describeBody('<Operation/>')],
     ['two operations', describeBody('<Operation><A/><B/></Operation>')],
-    ['an operation twice', describeBody('<Operation><COSDeleteObject/><COSPutObjectCopy/></Operation>')],
+    ['an operation twice', describeBody('<Operation><COSDeleteObject/><COSDeleteObject/></Operation>')],
+    ['an unknown operation twice', describeBody('<Operation><X/><X/></Operation>')],
     ['a structure where a text is due', describeBody('<Operation><X/></Operation><RoleArn><A/></RoleArn>')],
   ])('refuses a description of %s', (_, body) => {
     const error = upstreamErrorOf(() => decodeDescription(COS_ORIGIN, ID, anAnswer(body, { headers })));

@@ -1,0 +1,123 @@
+/**
+ * What does the gateway cost on top of the work that any server would have to do? CPU per request of a query over three
+ * sources without a cache, as a ratio, in one run, to a bare node:http handler that makes the same three signed calls,
+ * decodes them with the same decoders and stringifies the same answer. Between the two stand servers with one more part
+ * each, so that the table shows where the rest goes. Every server is a process of its own; so are the upstreams.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { Pool } from 'undici';
+import { ROLES, type Role } from './overhead/roles.ts';
+
+const ROUNDS = 5;
+const REQUESTS = 500;
+const CONCURRENCY = 8;
+const WARM_UP = 500;
+
+const QUERY = `{
+  cosJobs(first: 10) { nodes { jobId status displayName createdAt } }
+  batchComputeJobs(first: 10) { nodes { jobId status displayName createdAt } }
+  ciJobs(first: 10) { nodes { jobId status displayName createdAt } }
+}`;
+const BODY = JSON.stringify({ query: QUERY });
+
+interface Server {
+  readonly role: Role;
+  readonly child: ChildProcess;
+  readonly pool: Pool;
+  readonly cpuMicrosPerRequest: number[];
+}
+
+async function start(
+  role: Role | 'upstreams',
+  ...args: string[]
+): Promise<{ child: ChildProcess; url: string }> {
+  const child = fork(new URL('./overhead/server.ts', import.meta.url), [role, ...args]);
+  const [message] = (await once(child, 'message')) as [{ url: string }];
+  return { child, url: message.url };
+}
+
+async function cpuMicros({ child }: Server): Promise<number> {
+  child.send('cpu');
+  const [message] = (await once(child, 'message')) as [{ cpuMicros: number }];
+  return message.cpuMicros;
+}
+
+async function load({ pool }: Server, requests: number): Promise<void> {
+  let left = requests;
+  const work = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      const { statusCode, body } = await pool.request({
+        method: 'POST',
+        path: '/graphql',
+        headers: { 'content-type': 'application/json' },
+        body: BODY,
+      });
+      const text = await body.text();
+      if (statusCode !== 200 || text.includes('"errors"')) {
+        throw new Error(`expected an answer without errors, got ${statusCode}: ${text.slice(0, 300)}`);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, work));
+}
+
+async function answerOf({ pool }: Server): Promise<string> {
+  const { body } = await pool.request({
+    method: 'POST',
+    path: '/graphql',
+    headers: { 'content-type': 'application/json' },
+    body: BODY,
+  });
+  return body.text();
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+const upstreams = await start('upstreams');
+const servers: Server[] = [];
+for (const role of Object.keys(ROLES) as Role[]) {
+  const { child, url } = await start(role, upstreams.url);
+  servers.push({ role, child, pool: new Pool(url, { connections: CONCURRENCY }), cpuMicrosPerRequest: [] });
+}
+
+const answers = await Promise.all(servers.map(answerOf));
+if (new Set(answers).size !== 1) {
+  throw new Error(`expected every server to give the same answer, got ${answers.join('\n')}`);
+}
+for (const server of servers) {
+  await load(server, WARM_UP);
+}
+// Rounds go through all servers in turn, so that a noisy minute falls on all of them.
+for (let round = 0; round < ROUNDS; round += 1) {
+  for (const server of servers) {
+    const before = await cpuMicros(server);
+    await load(server, REQUESTS);
+    server.cpuMicrosPerRequest.push(((await cpuMicros(server)) - before) / REQUESTS);
+  }
+}
+
+const bare = servers.find(({ role }) => role === 'bare');
+const rows = servers.map(({ role, cpuMicrosPerRequest }) => {
+  const ratios = cpuMicrosPerRequest.map(
+    (micros, round) => micros / (bare?.cpuMicrosPerRequest[round] ?? Number.NaN),
+  );
+  return {
+    server: ROLES[role],
+    'CPU µs/request': Math.round(median(cpuMicrosPerRequest)),
+    'ratio to bare': Number(median(ratios).toFixed(2)),
+  };
+});
+console.log(
+  `${ROUNDS} rounds of ${REQUESTS} requests, medians; answers of ${answers[0]?.length} bytes from three upstream bodies`,
+);
+console.table(rows);
+
+for (const { child, pool } of servers) {
+  await pool.destroy();
+  child.kill();
+}
+upstreams.child.kill();

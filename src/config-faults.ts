@@ -1,0 +1,126 @@
+import type { z } from 'zod';
+import { type Draft, showPath } from './config-draft.ts';
+import { configSchema, isLoopback } from './config-schema.ts';
+
+/** One line per fault of a key: what it is called, the form expected and, unless it is a secret, the value found. */
+export function describeIssue(issue: z.core.$ZodIssue, draft: Draft): string[] {
+  const path = issue.path.map(String);
+  const key = nameOf(path, draft);
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((unknown) => `${showPath([...path, unknown])}: unknown key`);
+  }
+  const value = at(draft.raw, ...path);
+  if (value === undefined) {
+    return [`${key}: expected a value, got nothing`];
+  }
+  const expected = issue.message.startsWith('Invalid input')
+    ? issue.message.slice('Invalid input: '.length)
+    : issue.message;
+  return [`${key}: ${expected}${isSecret(path) ? '' : `, got ${show(value)}`}`];
+}
+
+function nameOf(path: readonly string[], draft: Draft): string {
+  for (let length = path.length; length > 0; length -= 1) {
+    const variable = draft.variables.get(path.slice(0, length).join('.'));
+    if (variable !== undefined) {
+      return variable;
+    }
+  }
+  return showPath(path);
+}
+
+function isSecret(path: readonly string[]): boolean {
+  return /^(secretId|secretKey|sessionToken|url|auth)$/.test(path.at(-1) ?? '');
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text === '""' ? 'an empty value' : text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+/**
+ * Faults that only the whole shows. Looks at the draft and not at what the schema made of it, so that they are reported
+ * together with the faults of single keys; what has the wrong type here is reported there.
+ */
+export function crossFaults(draft: Draft, isSandbox: boolean): string[] {
+  const accounts = list(at(draft.raw, 'accounts'));
+  return [
+    ...repeated(accounts.map((account) => at(account, 'name'))).map(
+      (name) => `accounts: expected each account name once, got "${name}" again`,
+    ),
+    ...repeated(
+      accounts.flatMap((account) => list(at(account, 'ci', 'buckets')).map((bucket) => at(bucket, 'name'))),
+    ).map((bucket) => `accounts: expected each bucket once, got "${bucket}" again`),
+    ...accounts.flatMap((account, index) => accountFaults(account, index, draft)),
+    ...orderFaults(draft),
+    ...(isSandbox ? [] : exposureFaults(draft)),
+  ];
+}
+
+function accountFaults(account: unknown, index: number, draft: Draft): string[] {
+  const key = (...names: string[]): string =>
+    names.map((name) => nameOf(['accounts', String(index), name], draft)).join(', ');
+  const isOfEnvironment = draft.variables.has('accounts.0.secretId');
+  const places = ['cos', 'batchCompute', 'ci'].filter((name) => at(account, name) !== undefined);
+  if (places.length === 0) {
+    const names = isOfEnvironment ? 'TENCENTCLOUD_REGION, CI_BUCKETS' : key('cos', 'batchCompute', 'ci');
+    return [`${names}: expected at least one of them, got none: there is nothing to read`];
+  }
+  return places.includes('cos')
+    ? ['appId', 'uin']
+        .filter((name) => at(account, name) === undefined)
+        .map((name) => {
+          const variable = name === 'uin' ? 'TENCENTCLOUD_UIN' : 'TENCENTCLOUD_APP_ID';
+          return `${isOfEnvironment ? variable : key(name)}: expected digits, as COS is read, got nothing`;
+        })
+    : [];
+}
+
+/** Pairs of numbers of which one has to be the smaller. */
+function orderFaults(draft: Draft): string[] {
+  const defaults = configSchema.parse({});
+  const number = (section: 'deadlines' | 'limits', name: string): number => {
+    const value = at(draft.raw, section, name) ?? at(defaults, section, name);
+    return typeof value === 'number' ? value : Number.NaN;
+  };
+  const attemptMs = number('deadlines', 'attemptMs');
+  const requestMs = number('deadlines', 'requestMs');
+  const defaultPageSize = number('limits', 'defaultPageSize');
+  const maxPageSize = number('limits', 'maxPageSize');
+  return [
+    attemptMs >= requestMs
+      ? `deadlines.attemptMs: expected less than deadlines.requestMs (${requestMs}), got ${attemptMs}`
+      : [],
+    defaultPageSize > maxPageSize
+      ? `limits.defaultPageSize: expected at most limits.maxPageSize (${maxPageSize}), got ${defaultPageSize}`
+      : [],
+  ].flat();
+}
+
+/** Real credentials are not served to whoever reaches the port, unless somebody says so (contract section 6). */
+function exposureFaults(draft: Draft): string[] {
+  const host = at(draft.raw, 'server', 'host') ?? '127.0.0.1';
+  if (typeof host !== 'string' || isLoopback(host) || at(draft.raw, 'server', 'allowAnonymous') === true) {
+    return [];
+  }
+  return [
+    `${nameOf(['server', 'host'], draft)}: expected a loopback address, got "${host}": other machines reach it and nothing checks who asks. Listen on 127.0.0.1, or set server.allowAnonymous: true behind a proxy that checks`,
+  ];
+}
+
+function at(value: unknown, ...path: string[]): unknown {
+  return path.reduce<unknown>(
+    (node, name) => (typeof node === 'object' && node !== null ? Reflect.get(node, name) : undefined),
+    value,
+  );
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** The texts that stand in a list more than once, each once. */
+function repeated(values: readonly unknown[]): string[] {
+  const texts = values.filter((value) => typeof value === 'string');
+  return [...new Set(texts.filter((text, index) => texts.indexOf(text) !== index))];
+}
