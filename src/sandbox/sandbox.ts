@@ -77,7 +77,7 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
-/** Starts the three upstreams on loopback. The caller closes the sandbox. */
+/** Starts the three upstreams on loopback. The caller closes the sandbox. Rejects, with nothing left open, when a port is taken. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const clock = options.clock ?? systemClock;
   const account = { ...WELL_KNOWN_ACCOUNT, ...options.account, sessionToken: options.sessionToken ?? null };
@@ -94,15 +94,27 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const batchCompute = createBatchComputePlaces(regions, world);
   const ci = createCiPlaces(buckets, world);
   const parts = { clock, faults: createFaultQueue(), log: createCallLog(options.recordedCalls ?? 10_000) };
-  const listen = (port: number, upstream: Upstream): Promise<LoopbackServer> =>
-    listenOnLoopback(port, clock, respondAs(upstream, parts));
+  const servers: LoopbackServer[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(servers.map((server) => server.close()));
+  };
+  const listen = async (port: number, upstream: Upstream): Promise<string> => {
+    try {
+      const server = await listenOnLoopback(port, clock, respondAs(upstream, parts));
+      servers.push(server);
+      return server.url;
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  };
   const ports = options.ports ?? { cos: 0, batchCompute: 0, ci: 0 };
   const shared = {
     account,
     emptyNextToken: options.emptyNextToken ?? 'element',
     strictSignedHeaders: options.strictSignedHeaders ?? false,
   };
-  const servers = {
+  const endpoints = {
     cos: await listen(
       ports.cos,
       createCosUpstream({ ...shared, stores: cos.stores, statusLists: options.cosStatusLists ?? false }),
@@ -125,7 +137,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     ),
   };
   return {
-    endpoints: { cos: servers.cos.url, batchCompute: servers.batchCompute.url, ci: servers.ci.url },
+    endpoints,
     account,
     regions,
     buckets,
@@ -137,8 +149,6 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     batchCompute: batchCompute.control,
     ci: ci.control,
     faults: parts.faults,
-    close: async () => {
-      await Promise.all([servers.cos.close(), servers.batchCompute.close(), servers.ci.close()]);
-    },
+    close,
   };
 }

@@ -9,6 +9,7 @@ import {
 } from '../../src/sandbox/sample-jobs.ts';
 import {
   AllSourcesDocument,
+  type AllSourcesQuery,
   BatchComputeJobsDocument,
   BatchComputeJobWholeDocument,
   CiJobsDocument,
@@ -17,6 +18,7 @@ import {
   CosJobWholeDocument,
   NodesByIdDocument,
   OriginsDocument,
+  type SummaryFragment,
 } from '../operations/generated/graphql.ts';
 import { startWorld, type World } from '../support/world.ts';
 import {
@@ -64,7 +66,7 @@ describe('a world full of jobs', () => {
       sandbox.batchCompute.jobIds(REGION).slice(0, 7),
     );
     expect(data.ciJobs?.nodes.map(({ jobId }) => jobId)).toEqual(sandbox.ci.jobIds(BUCKET).slice(0, 7));
-    const all = [data.cosJobs, data.batchComputeJobs, data.ciJobs].flatMap((page) => page?.nodes ?? []);
+    const all = jobsOf(data);
     expect(all).toHaveLength(21);
     for (const { freshness, account, displayName } of all) {
       expect(account).toBe('sandbox');
@@ -126,11 +128,11 @@ describe('a world full of jobs', () => {
 
   it('gives every job of a listing an id that leads back to the same job', async () => {
     const data = dataOf(await world.ask(AllSourcesDocument, { first: 5 }));
-    const listed = [data.cosJobs, data.batchComputeJobs, data.ciJobs].flatMap((page) => page?.nodes ?? []);
+    const listed = jobsOf(data);
     const { nodes } = dataOf(await world.ask(NodesByIdDocument, { ids: listed.map(({ id }) => id) }));
     // Progress moves on while a job runs.
-    const stable = (job: (typeof listed)[number]): object => ({ ...job, progress: null, freshness: null });
-    expect(nodes.map((node) => stable(node as (typeof listed)[number]))).toEqual(listed.map(stable));
+    const stable = (job: SummaryFragment | null): object => ({ ...job, progress: null, freshness: null });
+    expect(nodes.map(stable)).toEqual(listed.map(stable));
   });
 
   it('shows the two sample jobs of the BatchCompute pages with exactly their values', async () => {
@@ -824,4 +826,9 @@ function pair(key: string, value: string): [string, string][] {
     ['Key', key],
     ['Value', value],
   ];
+}
+
+/** The jobs of all three listings. */
+function jobsOf({ cosJobs, batchComputeJobs, ciJobs }: AllSourcesQuery): readonly SummaryFragment[] {
+  return [...(cosJobs?.nodes ?? []), ...(batchComputeJobs?.nodes ?? []), ...(ciJobs?.nodes ?? [])];
 }

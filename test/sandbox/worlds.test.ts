@@ -451,3 +451,23 @@ describe('the empty world', () => {
     }
   });
 });
+
+describe('starting', () => {
+  it('leaves nothing listening when one of the ports is taken', async () => {
+    const first = await startSandbox({ world: 'empty' });
+    const free = await startSandbox({ world: 'empty' });
+    const [taken, cos, ci] = [first.endpoints.ci, free.endpoints.cos, free.endpoints.ci].map((url) =>
+      Number(new URL(url).port),
+    ) as [number, number, number];
+    await free.close();
+    try {
+      const ports = { cos, batchCompute: taken, ci };
+      await expect(startSandbox({ world: 'empty', ports })).rejects.toThrow('EADDRINUSE');
+      const again = await startSandbox({ world: 'empty', ports: { ...ports, batchCompute: 0 } });
+      expect(again.endpoints.cos).toBe(`http://127.0.0.1:${cos}`);
+      await again.close();
+    } finally {
+      await first.close();
+    }
+  });
+});

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -113,6 +113,7 @@ async function unpacked(folder: string): Promise<Executable> {
   if (code !== 0) {
     throw new Error(`@sparticuz/chromium did not unpack (exit ${String(code)}):\n${complaint}`);
   }
+  await writeFile(join(folder, 'fonts', 'fonts.conf'), fontsConfiguration(folder));
   return {
     path,
     environment: {
@@ -120,4 +121,16 @@ async function unpacked(folder: string): Promise<Executable> {
       FONTCONFIG_PATH: join(folder, 'fonts'),
     },
   };
+}
+
+/** The packaged one names only /tmp/fonts; a browser that finds no font at all crashes on the first page with text. */
+function fontsConfiguration(folder: string): string {
+  return `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>${join(folder, 'fonts')}</dir>
+  <dir>/usr/share/fonts</dir>
+  <cachedir>${join(folder, 'fonts-cache')}</cachedir>
+</fontconfig>
+`;
 }

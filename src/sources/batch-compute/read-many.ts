@@ -9,7 +9,7 @@ export type BatchComputeResult = BatchComputeJob | null | Error;
 /**
  * Distinct, well-formed ids with what each gave. One call per 100 ids, side by side. A chunk that is refused because one of
  * its ids is malformed is split in halves until that id stands alone, so the others are unharmed (`reliability.md` U42); any
- * other failure is that of every id of its chunk. Rejects only when the scope's signal has aborted.
+ * other failure, the caller's leaving included, is that of every id of its chunk. Never rejects.
  */
 export async function readMany(
   client: BatchComputeClient,
@@ -33,7 +33,6 @@ async function readChunk(
     const byId = new Map(jobs.map((job) => [job.jobId, job]));
     return new Map(jobIds.map((jobId) => [jobId, byId.get(jobId) ?? null]));
   } catch (error) {
-    scope.signal.throwIfAborted();
     if (jobIds.length > 1 && isRefusedForOneId(error)) {
       const middle = Math.ceil(jobIds.length / 2);
       const halves = [jobIds.slice(0, middle), jobIds.slice(middle)];

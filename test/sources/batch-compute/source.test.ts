@@ -145,10 +145,17 @@ describe('list', () => {
 
   it('lists jobs by id through JobIds, each once, in slices', async () => {
     const { wire, source } = open(found);
-    const page = await list(source, { jobIds: ['job-1', 'job-2', 'job-3', 'job-1'] });
-    expect(page.entries.map(({ job }) => job.jobId)).toEqual(['job-3', 'job-2']);
-    expect(page).toMatchObject({ hasNextPage: true, totalCount: 3 });
+    const filter = { ...EVERYTHING, jobIds: ['job-1', 'job-2', 'job-3', 'job-1'] };
+    const rest = { filter, limit: 2, backwards: false, before: null };
+    const first = await source.list({ ...rest, after: null }, aScope());
+    expect(first.entries.map(({ job }) => job.jobId)).toEqual(['job-3', 'job-2']);
+    expect(first).toMatchObject({ hasNextPage: true, totalCount: 3 });
     expect(wire.sent.map(bodyOf)).toEqual([{ JobIds: ['job-1', 'job-2', 'job-3'], Limit: 3 }]);
+    wire.sent.length = 0;
+    const second = await source.list({ ...rest, after: first.entries[1]!.position }, aScope());
+    expect(second.entries.map(({ job }) => job.jobId)).toEqual(['job-1']);
+    expect(second.hasNextPage).toBe(false);
+    expect(wire.sent).toHaveLength(1);
   });
 
   it.each<[Partial<BatchComputeFilter>]>([
