@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import { createApp } from '../app.ts';
 import type { Config } from '../config.ts';
 import { encodeGlobalId } from '../model/global-id.ts';
@@ -16,7 +17,10 @@ upstreams are started on this machine and read instead of the real ones.
 
 Settings come from the environment and from the YAML file that GATEWAY_CONFIG names.
 Exit code 78: the configuration has faults; each is printed on its line.`,
-  run: (_args, terminal) => withUpstreams(terminal, (config) => serveUntilAborted(config, terminal)),
+  run: async (args, terminal) => {
+    parseArgs({ args: [...args], options: {} });
+    return withUpstreams(terminal, (config) => serveUntilAborted(config, terminal));
+  },
 };
 
 async function serveUntilAborted(config: Config, terminal: Terminal): Promise<number> {

@@ -2,17 +2,16 @@ import DataLoader from 'dataloader';
 import { InvalidIdError } from '../model/errors.ts';
 import { type JobRef, placeOf } from '../model/global-id.ts';
 import type { JobSummary } from '../model/job.ts';
-import { originKey } from '../model/origin.ts';
 import type { BatchComputeJob, BatchComputeJobDetail } from '../sources/batch-compute/model.ts';
 import type { CiJob } from '../sources/ci/model.ts';
 import type { CosJob, CosJobDetail } from '../sources/cos/model.ts';
 import type { Source } from '../sources/source.ts';
 import type { CallScope } from '../upstream/send.ts';
-import type { BatchComputeSource, CiSource, CosSource, Job, Origins } from './origins.ts';
+import type { Job, Origins } from './origins.ts';
 
 /**
- * One request's reads by id: one DataLoader per source for jobs and one for details. They join what one request asks
- * and hold nothing beyond it (design section 2).
+ * One request's reads by id: for each origin that it asks, one DataLoader for jobs and one for details. They join what
+ * one request asks and hold nothing beyond it (design section 2).
  */
 export interface JobLoaders {
   /**
@@ -27,23 +26,13 @@ export interface JobLoaders {
   prime(job: Job): void;
 }
 
-/** The parts of a source's contract that a loader uses. */
-type Identified = Pick<Source<JobSummary, unknown, never>, 'origin' | 'isJobId'>;
-type ReadsJobs<J extends JobSummary> = Identified & Pick<Source<J, unknown, never>, 'getMany'>;
-type ReadsDetails<D> = Identified & Pick<Source<JobSummary, D, never>, 'detail'>;
-
-interface Key<S extends Identified> {
-  readonly source: S;
-  readonly jobId: string;
-}
-
 /** Loaders for one request; all their calls end with `scope`. */
 export function createLoaders(origins: Origins, scope: CallScope): JobLoaders {
-  const cos = jobLoader<CosJob, CosSource>(scope);
-  const batchCompute = jobLoader<BatchComputeJob, BatchComputeSource>(scope);
-  const ci = jobLoader<CiJob, CiSource>(scope);
-  const cosDetail = detailLoader<CosJobDetail, CosSource>(scope);
-  const batchComputeDetail = detailLoader<BatchComputeJobDetail, BatchComputeSource>(scope);
+  const cos = jobLoaders<CosJob>(scope);
+  const batchCompute = jobLoaders<BatchComputeJob>(scope);
+  const ci = jobLoaders<CiJob>(scope);
+  const cosDetail = detailLoaders<CosJobDetail>(scope);
+  const batchComputeDetail = detailLoaders<BatchComputeJobDetail>(scope);
   return {
     job: async (ref) => {
       switch (ref.source) {
@@ -78,43 +67,37 @@ export function refOf(job: Job): JobRef {
   return { source, account, place: placeOf({ source, account, region, bucket }), jobId };
 }
 
-type Loader<S extends Identified, T> = DataLoader<Key<S>, T | null, string>;
+/** The parts of a source's contract that a loader uses. */
+type Identified = Pick<Source<JobSummary, unknown, never>, 'origin' | 'isJobId'>;
+type ReadsJobs<J extends JobSummary> = Identified & Pick<Source<J, unknown, never>, 'getMany'>;
+type ReadsDetails<D> = Identified & Pick<Source<JobSummary, D, never>, 'detail'>;
 
-function jobLoader<J extends JobSummary, S extends ReadsJobs<J>>(scope: CallScope): Loader<S, J> {
-  return new DataLoader<Key<S>, J | null, string>((keys) => readBatch<J, S>(keys, scope), {
-    cacheKeyFn: keyText,
-  });
+/** Gives the DataLoader of an origin's source, by the upstream's own ids; makes it when first asked. */
+type LoadersOf<S, T> = (source: S) => DataLoader<string, T | null>;
+
+function jobLoaders<J extends JobSummary>(scope: CallScope): LoadersOf<ReadsJobs<J>, J> {
+  return perSource((source) => new DataLoader((jobIds) => source.getMany(jobIds, scope)));
 }
 
-/** Splits one batch by origin, reads the origins side by side, and puts each answer in its key's place. */
-async function readBatch<J extends JobSummary, S extends ReadsJobs<J>>(
-  keys: readonly Key<S>[],
-  scope: CallScope,
-): Promise<(J | null | Error)[]> {
-  const answers = new Map<string, J | null | Error>();
-  const byOrigin = Map.groupBy(keys, ({ source }) => source);
-  await Promise.all(
-    [...byOrigin].map(async ([source, asked]) => {
-      const ids = asked.map(({ jobId }) => jobId);
-      // A whole read that fails is the failure of its own keys, not of the other origins'.
-      const jobs = await source.getMany(ids, scope).catch(asError);
-      asked.forEach((key, index) =>
-        answers.set(keyText(key), jobs instanceof Error ? jobs : (jobs[index] ?? null)),
-      );
-    }),
+/** There is no read of many details: a batch is one call each, side by side as far as the source allows. */
+function detailLoaders<D>(scope: CallScope): LoadersOf<ReadsDetails<D>, D> {
+  return perSource(
+    (source) =>
+      new DataLoader((jobIds) => Promise.all(jobIds.map((id) => source.detail(id, scope).catch(asError)))),
   );
-  return keys.map((key) => answers.get(keyText(key)) ?? null);
 }
 
-function detailLoader<D, S extends ReadsDetails<D>>(scope: CallScope): Loader<S, D> {
-  return new DataLoader<Key<S>, D | null, string>(
-    (keys) => Promise.all(keys.map(({ source, jobId }) => source.detail(jobId, scope).catch(asError))),
-    { cacheKeyFn: keyText },
-  );
+function perSource<S extends object, T>(make: LoadersOf<S, T>): LoadersOf<S, T> {
+  const loaders = new Map<S, DataLoader<string, T | null>>();
+  return (source) => {
+    const loader = loaders.get(source) ?? make(source);
+    loaders.set(source, loader);
+    return loader;
+  };
 }
 
 async function load<S extends Identified, T>(
-  loader: Loader<S, T>,
+  loaders: LoadersOf<S, T>,
   source: S | null,
   { jobId }: JobRef,
 ): Promise<T | null> {
@@ -124,21 +107,13 @@ async function load<S extends Identified, T>(
   if (!source.isJobId(jobId)) {
     throw new InvalidIdError(`"${jobId.slice(0, 64)}" cannot be the id of a ${source.origin.source} job.`);
   }
-  return loader.load({ source, jobId });
+  return loaders(source).load(jobId);
 }
 
-function prime<S extends Identified, T extends JobSummary>(
-  loader: Loader<S, T>,
-  source: S | null,
-  job: T,
-): void {
+function prime<S, T extends JobSummary>(loaders: LoadersOf<S, T>, source: S | null, job: T): void {
   if (source !== null) {
-    loader.prime({ source, jobId: job.jobId }, job);
+    loaders(source).prime(job.jobId, job);
   }
-}
-
-function keyText({ source, jobId }: Key<Identified>): string {
-  return `${originKey(source.origin)}/${jobId}`;
 }
 
 function asError(error: unknown): Error {

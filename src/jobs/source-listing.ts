@@ -44,12 +44,25 @@ export async function listSource<J extends JobSummary, F>(
     cursor === null ? null : decodeCursor(binding, cursor);
   const slice = { ...page, filter, after: position(page.after), before: position(page.before) };
   const { entries, hasNextPage, hasPreviousPage, totalCount, fetchedAt } = await source.list(slice, scope);
-  const edges = entries.map((entry) => ({ cursor: encodeCursor(binding, entry.position), node: entry.job }));
-  const startCursor = edges[0]?.cursor ?? null;
-  const endCursor = edges.at(-1)?.cursor ?? null;
+  // A cursor is worked out when it is read: most queries select one of a page's, or none.
+  const edges = entries.map((entry) => ({
+    node: entry.job,
+    get cursor() {
+      return encodeCursor(binding, entry.position);
+    },
+  }));
   return {
     edges,
-    pageInfo: { hasNextPage, hasPreviousPage, startCursor, endCursor },
+    pageInfo: {
+      hasNextPage,
+      hasPreviousPage,
+      get startCursor() {
+        return edges[0]?.cursor ?? null;
+      },
+      get endCursor() {
+        return edges.at(-1)?.cursor ?? null;
+      },
+    },
     totalCount,
     origins: [{ origin: source.origin, outcome: 'FRESH', totalCount, fetchedAt, error: null }],
   };

@@ -71,7 +71,7 @@ function noting<T>(tally: Tally, request: UpstreamRequest<T>): UpstreamRequest<T
   return {
     ...request,
     decode: (response) => {
-      tally.requestId = requestIdFrom(response.headers);
+      tally.requestId = requestIdFrom(response.headers) ?? request.requestIdIn?.(response) ?? null;
       return request.decode(response);
     },
   };

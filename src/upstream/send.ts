@@ -17,6 +17,8 @@ export interface UpstreamRequest<T> {
   readonly body: string | null;
   /** Understands the answer, or throws an `UpstreamError`. A success is only what decodes (design section 3). */
   readonly decode: (response: UpstreamResponse) => T;
+  /** Finds the upstream's request id in an answer that has none in its headers; asked only while somebody observes. */
+  readonly requestIdIn?: (response: UpstreamResponse) => string | null;
 }
 
 /** A complete HTTP answer, whatever its status. */

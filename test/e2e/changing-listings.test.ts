@@ -56,6 +56,33 @@ describe('a listing that changes while it is walked', () => {
     LONG_MS,
   );
 
+  it.each([1, 7, 100])(
+    'of BatchCompute is found again, %i at a time, after 150 were submitted and the 30 around the cursor deleted at once',
+    (first) =>
+      inEmptyWorld(async (world) => {
+        const { batchCompute } = world.sandbox;
+        addJobs(world, 'batchCompute', 400, { perSecond: 7 });
+        const before = batchCompute.jobIds(REGION);
+        const gone = new Set<string>();
+        let cut = 0;
+        const walked = await walk(batchComputePages(world), first, (seen) => {
+          if (seen >= 200 && gone.size === 0) {
+            cut = seen;
+            addJobs(world, 'batchCompute', 150, { like: () => ({ createdAtMs: Date.now() - 1_000 }) });
+            for (const jobId of before.slice(seen - 15, seen + 15)) {
+              gone.add(jobId);
+              batchCompute.remove(REGION, jobId);
+            }
+          }
+        });
+        expect(gone.size).toBe(30);
+        expect(walked.ids).toEqual(before.filter((jobId, index) => index < cut || !gone.has(jobId)));
+        // The search for the place costs a few reads more, once.
+        expect(world.calls('DescribeJobs').length).toBeLessThanOrEqual(walked.pages + 5);
+      }),
+    LONG_MS,
+  );
+
   it.each([7, 100])(
     'of CI repeats no job and skips none, %i at a time with jobs arriving at its head',
     (first) =>

@@ -34,8 +34,8 @@ export function aScope(signal = new AbortController().signal): CallScope {
   return { signal, deadlineMs: Date.now() + 5_000 };
 }
 
-/** What was asked of the wire, without the decoder. */
-export type SentRequest = Omit<UpstreamRequest<unknown>, 'decode'>;
+/** What was asked of the wire, without what reads the answer. */
+export type SentRequest = Omit<UpstreamRequest<unknown>, 'decode' | 'requestIdIn'>;
 
 /** The wire: answers each request with what `reply` gives for it, and records it. */
 export class FakeWire {
@@ -48,7 +48,7 @@ export class FakeWire {
 
   readonly send: Send = async (request, scope) => {
     scope.signal.throwIfAborted();
-    const { decode, ...rest } = request;
+    const { decode, requestIdIn: _unused, ...rest } = request;
     this.sent.push(rest);
     return decode(await this.#reply(rest));
   };

@@ -73,7 +73,9 @@ function failureReasons(job: CosJob, status: string): XmlElement {
 }
 
 function updateReason(job: CosJob, elapsedMs: number): string | null {
-  const reasons = phasesUntil(job.life, elapsedMs).map(({ status }) => job.updateReasons[status]);
+  const reasons = phasesUntil(job.life, elapsedMs).map(({ status }) =>
+    Object.hasOwn(job.updateReasons, status) ? job.updateReasons[status] : undefined,
+  );
   return reasons.findLast((reason) => reason !== undefined) ?? null;
 }
 

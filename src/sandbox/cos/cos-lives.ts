@@ -94,7 +94,7 @@ export function pinnedCosLife(status: string, ageMs: number): Life {
     Completing: 1,
     Complete: 1,
   };
-  const doneAfter = done[status] ?? 0;
+  const doneAfter = Object.hasOwn(done, status) ? (done[status] ?? 0) : 0;
   return COS_TERMINAL_STATUSES.has(status)
     ? lifeOf([{ status: 'Active', forMs: Math.min(HOUR_MS, ageMs), doneAfter }], status)
     : still(status, doneAfter);

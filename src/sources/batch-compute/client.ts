@@ -2,6 +2,7 @@ import { InvalidIdError } from '../../model/errors.ts';
 import type { Origin } from '../../model/origin.ts';
 import type { CallScope, Send, UpstreamRequest } from '../../upstream/send.ts';
 import { type BatchComputeListing, decodeDescription, decodeListing } from './decode.ts';
+import { requestIdInEnvelope } from './envelope.ts';
 import { isBatchComputeJobId } from './job-id.ts';
 import type { BatchComputeJob, BatchComputeJobDetail } from './model.ts';
 
@@ -87,6 +88,7 @@ export class BatchComputeClient {
       },
       body: JSON.stringify(parameters),
       decode,
+      requestIdIn: requestIdInEnvelope,
     };
   }
 }

@@ -47,6 +47,16 @@ export function readEnvelope<T>(
   throw errorFor(origin, response, null, requestId);
 }
 
+/** The request id of an answer, which this API tells in the body alone; null when there is none. */
+export function requestIdInEnvelope({ body }: UpstreamResponse): string | null {
+  try {
+    const content = objectOf(parseJsonObject(body), 'Response') ?? {};
+    return safeRequestId(stringOf(content, 'RequestId'));
+  } catch {
+    return null;
+  }
+}
+
 function codeOf(error: JsonObject): string {
   const code = stringOf(error, 'Code');
   if (code === null || !CODE.test(code)) {

@@ -1,4 +1,4 @@
-import { UpstreamError } from '../../model/errors.ts';
+import { InvalidIdError, UpstreamError } from '../../model/errors.ts';
 import type { CallScope } from '../../upstream/send.ts';
 import { type BatchComputeClient, MAX_BATCH_COMPUTE_JOBS } from './client.ts';
 import type { BatchComputeJob } from './model.ts';
@@ -33,7 +33,13 @@ async function readChunk(
     const byId = new Map(jobs.map((job) => [job.jobId, job]));
     return new Map(jobIds.map((jobId) => [jobId, byId.get(jobId) ?? null]));
   } catch (error) {
-    if (jobIds.length > 1 && isRefusedForOneId(error)) {
+    if (isRefusedForOneId(error)) {
+      const [only = '', another] = jobIds;
+      if (another === undefined) {
+        return new Map([
+          [only, new InvalidIdError(`BatchCompute does not take "${only}" for the id of a job.`)],
+        ]);
+      }
       const middle = Math.ceil(jobIds.length / 2);
       const halves = [jobIds.slice(0, middle), jobIds.slice(middle)];
       return merge(await Promise.all(halves.map((half) => readChunk(client, half, scope))));

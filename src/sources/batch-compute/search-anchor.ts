@@ -5,18 +5,26 @@ import { MAX_WINDOW, type ReadWindow, type Window } from './window.ts';
 /** How many windows an anchor is searched in: about 1,900 places of drift, where the account's quota is 1,000 jobs. */
 const MAX_READS = 20;
 
-/** Whether an entry comes after the place of an anchor that has gone; true of what follows one that has not. */
-export function standsAfter(anchor: Anchor): (entry: Entry) => boolean {
-  return ({ job }) =>
-    isOlder(job.createdAt, anchor) ||
-    (isPeer(job.createdAt, anchor) && job.jobId !== anchor.jobId && !anchor.peersBefore.includes(job.jobId));
+/**
+ * The entries of a window that come after the anchor's place. Where the anchor has gone, what was before it tells: newer
+ * jobs, and of its own second those that were listed before it.
+ */
+export function entriesAfter(window: Window, anchor: Anchor): readonly Entry[] {
+  const { entries } = window;
+  const index = indexOfAnchor(window, anchor);
+  const isBefore = ({ job }: Entry): boolean =>
+    isNewer(job.createdAt, anchor) || anchor.peersBefore.includes(job.jobId);
+  return entries.slice(1 + (index >= 0 ? index : entries.findLastIndex(isBefore)));
 }
 
-/** Whether an entry comes before the place of an anchor that has gone. */
-export function standsBefore(anchor: Anchor): (entry: Entry) => boolean {
-  return ({ job }) =>
-    isNewer(job.createdAt, anchor) ||
-    (isPeer(job.createdAt, anchor) && job.jobId !== anchor.jobId && !anchor.peersAfter.includes(job.jobId));
+/** The entries of a window that come before the anchor's place; as `entriesAfter`. */
+export function entriesBefore(window: Window, anchor: Anchor): readonly Entry[] {
+  const { entries } = window;
+  const index = indexOfAnchor(window, anchor);
+  const isAfter = ({ job }: Entry): boolean =>
+    isOlder(job.createdAt, anchor) || anchor.peersAfter.includes(job.jobId);
+  const end = index >= 0 ? index : entries.findIndex(isAfter);
+  return end >= 0 ? entries.slice(0, end) : entries;
 }
 
 /** Where the anchor stands in a window, or -1. */
@@ -106,8 +114,4 @@ function isNewer(createdAt: string | null, anchor: Anchor): boolean {
 
 function isOlder(createdAt: string | null, anchor: Anchor): boolean {
   return (createdAt ?? '') < anchor.createdAt;
-}
-
-function isPeer(createdAt: string | null, anchor: Anchor): boolean {
-  return (createdAt ?? '') === anchor.createdAt;
 }

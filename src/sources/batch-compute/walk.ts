@@ -1,7 +1,7 @@
 import type { ListPage, ListSlice } from '../source.ts';
 import type { BatchComputeFilter, BatchComputeJob } from './model.ts';
 import { type Anchor, anchorAt, type Entry, toAnchor, toPosition } from './position.ts';
-import { indexOfAnchor, searchAnchor, standsAfter, standsBefore } from './search-anchor.ts';
+import { entriesAfter, entriesBefore, indexOfAnchor, searchAnchor } from './search-anchor.ts';
 import { MAX_WINDOW, type ReadWindow, type Window } from './window.ts';
 
 /** The end moves as jobs are deleted and submitted: how often it is read anew, and the room left for it in a window. */
@@ -39,7 +39,12 @@ function toPage({ entries, totalCount, fetchedAt }: Window, edge: Edge): ListPag
   const first = entries[0];
   const last = entries.at(-1);
   return {
-    entries: entries.map(({ job }, index) => ({ job, position: toPosition(anchorAt(entries, index, edge)) })),
+    entries: entries.map(({ job }, index) => ({
+      job,
+      get position() {
+        return toPosition(anchorAt(entries, index, edge));
+      },
+    })),
     hasNextPage: last === undefined ? edge.before !== null : last.offset + 1 < last.totalCount,
     hasPreviousPage: first === undefined ? edge.after !== null : first.offset > 0,
     totalCount,
@@ -107,19 +112,15 @@ async function readAfter(read: ReadWindow, anchor: Anchor, wanted: number, filte
     limit: Math.min(wanted + overlap, MAX_WINDOW),
   });
   const index = indexOfAnchor(window, anchor);
-  if (index >= 0 && (index + 1 < window.entries.length || isAtEnd(window))) {
-    return { ...window, entries: window.entries.slice(index + 1) };
-  }
+  const entries = entriesAfter(window, anchor);
+  const isJoined = index >= 0 && (entries.length > 0 || isAtEnd(window));
   const didNotShrink = window.totalCount >= anchor.totalCount;
-  if (index < 0 && overlap === 0 && didNotShrink && window.entries.every(standsAfter(anchor))) {
-    return window;
+  const needsNoJoint = overlap === 0 && didNotShrink && entries.length === window.entries.length;
+  if (isJoined || needsNoJoint) {
+    return { ...window, entries };
   }
   const found = await searchAnchor(read, anchor, 'after');
-  const at = indexOfAnchor(found, anchor);
-  return {
-    ...found,
-    entries: at >= 0 ? found.entries.slice(at + 1) : found.entries.filter(standsAfter(anchor)),
-  };
+  return { ...found, entries: entriesAfter(found, anchor) };
 }
 
 /**
@@ -140,14 +141,10 @@ async function readBefore(read: ReadWindow, anchor: Anchor, wanted: number): Pro
   const window = await read({ offset, limit: count + 1 });
   const index = indexOfAnchor(window, anchor);
   if (index > 0 || (index === 0 && offset === 0)) {
-    return { ...window, entries: window.entries.slice(0, index) };
+    return { ...window, entries: entriesBefore(window, anchor) };
   }
   const found = await searchAnchor(read, anchor, 'before');
-  const at = indexOfAnchor(found, anchor);
-  return {
-    ...found,
-    entries: at >= 0 ? found.entries.slice(0, at) : found.entries.filter(standsBefore(anchor)),
-  };
+  return { ...found, entries: entriesBefore(found, anchor) };
 }
 
 /** The last entries. The first call tells how long the listing is, and is the answer when it is short. */

@@ -34,7 +34,10 @@ export class CosSource implements Source<CosJob, CosJobDetail, CosFilter> {
   }
 
   async detail(jobId: string, scope: CallScope): Promise<CosJobDetail | null> {
-    const job = isCosJobId(jobId) ? await this.#client.describeJob(jobId, scope) : null;
+    const [job = null] = await this.getMany([jobId], scope);
+    if (job instanceof Error) {
+      throw job;
+    }
     return job?.detail ?? null;
   }
 

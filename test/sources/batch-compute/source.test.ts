@@ -73,7 +73,7 @@ describe('getMany', () => {
       );
       const result = await source.getMany(ids, aScope());
       expect(result.filter((job) => job instanceof Error)).toHaveLength(1);
-      expect(result[place]).toMatchObject({ upstreamCode: 'InvalidParameter.JobIdMalformed' });
+      expect(result[place]).toMatchObject({ code: 'INVALID_ID' });
       expect(result.filter((job) => job !== null && !(job instanceof Error))).toHaveLength(99);
       expect(wire.sent.length).toBeLessThanOrEqual(1 + 2 * 7);
     },

@@ -1,0 +1,109 @@
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { request } from 'undici';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startSandbox } from '../../src/sandbox/sandbox.ts';
+import { accountOf, cli, configFile, run, Running } from './support.ts';
+
+/** The request that a printed curl line would send. */
+function curlIn(printed: string): { readonly url: string; readonly type: string; readonly body: string } {
+  const [, url = '', type = '', body = ''] =
+    /curl -s (\S+) -H 'content-type: (\S+)' -d '([^']+)'/.exec(printed) ?? [];
+  return { url, type, body };
+}
+
+async function post(url: string, type: string, body: string): Promise<{ data: unknown; errors?: unknown }> {
+  const answer = await request(url, { method: 'POST', headers: { 'content-type': type }, body });
+  return (await answer.body.json()) as { data: unknown; errors?: unknown };
+}
+
+describe('serve without a configuration', () => {
+  it('prints its address, says that the data is simulated, and a curl line that works; ends on SIGTERM', async () => {
+    const gateway = new Running(['serve'], { PORT: '0' });
+    const printed = await gateway.printed('curl');
+    expect(printed).toMatch(/^jobs-gateway serves http:\/\/127\.0\.0\.1:\d+\/graphql$/m);
+    expect(printed).not.toContain(':0/');
+    expect(printed).toContain('simulated');
+    const { url, type, body } = curlIn(await gateway.printed("}'"));
+    const { data, errors } = await post(url, type, body);
+    expect(errors).toBeUndefined();
+    const twoJobs = { nodes: [{ jobId: expect.any(String) }, { jobId: expect.any(String) }] };
+    expect(data).toMatchObject({ cosJobs: twoJobs, batchComputeJobs: twoJobs, ciJobs: twoJobs });
+    const introspected = await post(
+      url,
+      type,
+      JSON.stringify({ query: '{ __schema { queryType { name } } }' }),
+    );
+    expect(introspected).toEqual({ data: { __schema: { queryType: { name: 'Query' } } } });
+    expect(await gateway.end('SIGTERM')).toMatchObject({ code: 0, stderr: '' });
+    await expect(post(url, type, body)).rejects.toThrow('ECONNREFUSED');
+  });
+});
+
+describe('serve with an account', () => {
+  it('reads it, starts no sandbox, closes what only explorers need; ends on SIGINT, though clients stay', async () => {
+    const sandbox = await startSandbox();
+    onTestFinished(() => sandbox.close());
+    const gateway = new Running(['serve'], { PORT: '0', ...configFile(accountOf(sandbox)) });
+    const printed = await gateway.printed("}'");
+    expect(printed).not.toMatch(/simulated|GraphiQL/);
+    const { url, type, body } = curlIn(printed);
+    expect((await post(url, type, body)).errors).toBeUndefined();
+    expect(sandbox.calls.length).toBeGreaterThanOrEqual(3);
+    const { errors } = await post(
+      url,
+      type,
+      JSON.stringify({ query: '{ __schema { queryType { name } } }' }),
+    );
+    expect(errors).toMatchObject([
+      { extensions: { code: 'INTROSPECTION_DISABLED' } },
+      { extensions: { code: 'INTROSPECTION_DISABLED' } },
+    ]);
+    const page = await request(url, { headers: { accept: 'text/html' } });
+    expect([page.statusCode, page.headers['content-type']]).toEqual([406, 'application/json; charset=utf-8']);
+    expect(await page.body.text()).not.toContain('<');
+    const { code, stdout, stderr } = await gateway.end('SIGINT');
+    expect(code).toBe(0);
+    expect(stdout + stderr).not.toContain(sandbox.account.secretKey);
+  });
+});
+
+describe('serve does not start', () => {
+  it('with a faulty configuration: it tells every fault and no secret at once, and gives 78', async () => {
+    const { code, stdout, stderr, durationMs } = await run(['serve'], {
+      TENCENTCLOUD_SECRET_ID: 'CANARY id',
+      TENCENTCLOUD_SECRET_KEY: 'CANARY\nkey',
+      TENCENTCLOUD_REGION: 'Mars',
+      PORT: 'http',
+    });
+    expect([code, stdout]).toEqual([78, '']);
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      'The configuration has 4 faults:',
+      expect.stringMatching(/^ {2}\w+: /),
+      expect.stringMatching(/^ {2}\w+: /),
+      expect.stringMatching(/^ {2}\w+: /),
+      expect.stringMatching(/^ {2}\w+: /),
+    ]);
+    expect(stderr).toMatch(/TENCENTCLOUD_REGION: .*"Mars"/);
+    expect(stderr).toMatch(/PORT: .*"http"/);
+    expect(stderr).not.toContain('CANARY');
+    expect(durationMs).toBeLessThan(5_000);
+  });
+
+  it('with a file that is not there', async () => {
+    const { code, stderr } = await cli(['serve'], { GATEWAY_CONFIG: '/nowhere/gateway.yaml' });
+    expect(code).toBe(78);
+    expect(stderr).toMatch(/GATEWAY_CONFIG: .*ENOENT/);
+  });
+
+  it('on a port that is taken: it says so in one line and gives 1', async () => {
+    const holder = createServer();
+    await once(holder.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void holder.close());
+    const { port } = holder.address() as AddressInfo;
+    const { code, stdout, stderr } = await run(['serve'], { PORT: String(port) });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toBe(`Cannot listen on 127.0.0.1:${port}: EADDRINUSE. Set PORT or HOST.\n`);
+  });
+});
