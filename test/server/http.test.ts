@@ -42,8 +42,8 @@ describe('a good request', () => {
 
   it('may name a member of every object among its variables', async () => {
     const { post, bugs } = await startGateway();
-    const body = `{"query":"query($f: JobTagX) { origins { source } }","variables":{"__proto__":{"x":1},"constructor":1}}`;
-    expect((await post(body.replace('($f: JobTagX)', ''))).status).toBe(200);
+    const body = `{"query":"{ origins { source } }","variables":{"__proto__":{"x":1},"constructor":1}}`;
+    expect((await post(body)).status).toBe(200);
     expect(bugs).toEqual([]);
     expect(Object.hasOwn(Object.prototype, 'x')).toBe(false);
   });
@@ -357,7 +357,10 @@ describe('a bug', () => {
       maxBodyBytes: 10_000,
       onBug: (error) => bugs.push(error),
     });
-    const { url, close } = await listen(gateway, { host: '127.0.0.1', port: 0 });
+    const { url, close } = await listen((incoming, outgoing) => void gateway(incoming, outgoing), {
+      host: '127.0.0.1',
+      port: 0,
+    });
     for (const accept of ['application/graphql-response+json', 'application/json']) {
       const { status, codes, text } = await ask(url, {
         method: 'POST',

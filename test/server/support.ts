@@ -1,4 +1,5 @@
 /** A gateway on a socket of its own, with no upstream behind it: what is asked here never reaches one. */
+import type { Readable } from 'node:stream';
 import { request } from 'undici';
 import { onTestFinished } from 'vitest';
 import { type App, createApp } from '../../src/app.ts';
@@ -17,7 +18,7 @@ export interface Question {
   readonly path?: string;
   readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | AsyncIterable<Uint8Array>;
+  readonly body?: string | Readable;
 }
 
 export interface TestGateway {
@@ -38,7 +39,7 @@ export async function startGateway(server: Partial<Config['server']> = {}): Prom
     { ...config, server: { ...config.server, introspection: false, graphiql: false, ...server } },
     { onBug: (error) => bugs.push(error) },
   );
-  const { url, close } = await listen(app.gateway, { host: '127.0.0.1', port: 0 });
+  const { url, close } = await listen(app.listener, { host: '127.0.0.1', port: 0 });
   onTestFinished(async () => {
     await close(0);
     await app.close();
@@ -66,12 +67,7 @@ export async function ask(url: string, { path = '/graphql', body, ...question }:
   const answer = await request(`${url}${path}`, {
     method: question.method ?? 'GET',
     headers: { ...question.headers },
-    body:
-      typeof body === 'object'
-        ? ((async function* () {
-            yield* body;
-          })() as never)
-        : (body ?? null),
+    body: body ?? null,
   });
   const text = await answer.body.text();
   return { status: answer.statusCode, headers: answer.headers, text, codes: codesIn(text) };
