@@ -7,6 +7,8 @@ export interface Draft {
   readonly raw: Record<string, unknown>;
   /** By the key's path, joined with dots. */
   readonly variables: Map<string, string>;
+  /** The paths of texts that hold a reference to the environment: what came from there may be a secret. */
+  readonly filledIn: Set<string>;
   readonly faults: string[];
 }
 
@@ -102,29 +104,33 @@ function booleanOrText(text: string): unknown {
   return text === 'true' ? true : text === 'false' ? false : text;
 }
 
-/** The YAML file with its references filled in; a file that cannot be read is a fault and an empty mapping. */
-export function readYaml(
-  path: string,
-  environment: Environment,
-  readFile: (path: string) => string,
-  faults: string[],
-): Record<string, unknown> {
+/** What the YAML file says, with its references filled in; a file that cannot be read is a fault and says nothing. */
+export function draftFile(path: string, environment: Environment, readFile: (path: string) => string): Draft {
+  const draft = emptyDraft();
   let tree: unknown;
   try {
     tree = parseYaml(readFile(path));
   } catch (error) {
-    faults.push(`GATEWAY_CONFIG: expected a readable YAML file, got ${describeFailure(error)}`);
-    return {};
+    draft.faults.push(`GATEWAY_CONFIG: expected a readable YAML file, got ${describeFailure(error)}`);
+    return draft;
   }
-  const filled = interpolate(tree, [], environment, faults);
-  if (typeof filled !== 'object' || filled === null || Array.isArray(filled)) {
-    faults.push('GATEWAY_CONFIG: expected a YAML mapping with the key accounts');
-    return {};
+  const raw = interpolate(tree, [], environment, draft);
+  if (!isMapping(raw)) {
+    draft.faults.push('GATEWAY_CONFIG: expected a YAML mapping with the key accounts');
+    return draft;
   }
-  if (!('accounts' in filled) || (Array.isArray(filled.accounts) && filled.accounts.length === 0)) {
-    faults.push('accounts: expected at least one account, got none');
+  if (!Object.hasOwn(raw, 'accounts') || (Array.isArray(raw['accounts']) && raw['accounts'].length === 0)) {
+    draft.faults.push('accounts: expected at least one account, got none');
   }
-  return { ...filled };
+  return { ...draft, raw };
+}
+
+export function emptyDraft(): Draft {
+  return { raw: {}, variables: new Map(), filledIn: new Set(), faults: [] };
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The parser's message quotes the line that it failed on, which may hold a secret: only its kind and place are told. */
@@ -141,29 +147,29 @@ function interpolate(
   node: unknown,
   path: readonly string[],
   environment: Environment,
-  faults: string[],
+  draft: Draft,
 ): unknown {
   if (typeof node === 'string') {
     return node.replaceAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_reference, name: string) => {
       const value = environment[name];
+      draft.filledIn.add(path.join('.'));
       if (value === undefined) {
-        faults.push(`${showPath(path)}: expected the variable ${name} to be set, got nothing`);
+        draft.faults.push(`${showPath(path)}: expected the variable ${name} to be set, got nothing`);
       }
       return value ?? '';
     });
   }
   if (Array.isArray(node)) {
-    return node.map((item, index) => interpolate(item, [...path, String(index)], environment, faults));
+    return node.map((item, index) => interpolate(item, [...path, String(index)], environment, draft));
   }
-  if (typeof node === 'object' && node !== null) {
-    return Object.fromEntries(
-      Object.entries(node).map(([key, value]) => [
-        key,
-        interpolate(value, [...path, key], environment, faults),
-      ]),
-    );
-  }
-  return node;
+  return isMapping(node)
+    ? Object.fromEntries(
+        Object.entries(node).map(([key, value]) => [
+          key,
+          interpolate(value, [...path, key], environment, draft),
+        ]),
+      )
+    : node;
 }
 
 /** A key as people write it: `accounts[0].cos.regions`. */

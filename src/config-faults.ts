@@ -16,7 +16,7 @@ export function describeIssue(issue: z.core.$ZodIssue, draft: Draft): string[] {
   const expected = issue.message.startsWith('Invalid input')
     ? issue.message.slice('Invalid input: '.length)
     : issue.message;
-  return [`${key}: ${expected}${isSecret(path) ? '' : `, got ${show(value)}`}`];
+  return [`${key}: ${expected}, got ${showAt(path, draft)}`];
 }
 
 function nameOf(path: readonly string[], draft: Draft): string {
@@ -29,13 +29,28 @@ function nameOf(path: readonly string[], draft: Draft): string {
   return showPath(path);
 }
 
-function isSecret(path: readonly string[]): boolean {
-  return /^(secretId|secretKey|sessionToken|url|auth)$/.test(path.at(-1) ?? '');
-}
+/** The keys whose values may be shown: a secret put anywhere else by mistake is not printed either. */
+const SHOWN =
+  /^(accounts\.\d+\.(name|appId|uin|(cos|batchCompute)\.regions(\.\d+)?|\w+\.endpoint|batchCompute\.requestsPerSecond|ci\.buckets\.\d+\.(name|region))|(server|log|deadlines|limits|sandbox)\.\w+)$/;
 
-function show(value: unknown): string {
+/** The value at a key as a fault may tell it: itself where that is safe, else only what kind of thing it is. */
+function showAt(path: readonly string[], draft: Draft): string {
+  const key = path.join('.');
+  const value = at(draft.raw, ...path);
+  if (typeof value === 'object' && value !== null) {
+    return Array.isArray(value) ? 'a list' : 'a mapping';
+  }
+  if (value === '') {
+    return 'an empty value';
+  }
+  if (draft.filledIn.has(key)) {
+    return 'what the environment filled in';
+  }
+  if (!SHOWN.test(key) || (key.endsWith('.endpoint') && String(value).includes('@'))) {
+    return 'a value that is not shown';
+  }
   const text = JSON.stringify(value) ?? String(value);
-  return text === '""' ? 'an empty value' : text.length > 80 ? `${text.slice(0, 80)}…` : text;
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
 /**
@@ -45,12 +60,18 @@ function show(value: unknown): string {
 export function crossFaults(draft: Draft, isSandbox: boolean): string[] {
   const accounts = list(at(draft.raw, 'accounts'));
   return [
-    ...repeated(accounts.map((account) => at(account, 'name'))).map(
-      (name) => `accounts: expected each account name once, got "${name}" again`,
-    ),
     ...repeated(
-      accounts.flatMap((account) => list(at(account, 'ci', 'buckets')).map((bucket) => at(bucket, 'name'))),
-    ).map((bucket) => `accounts: expected each bucket once, got "${bucket}" again`),
+      accounts.map((_account, index) => ['accounts', String(index), 'name']),
+      draft,
+    ).map((name) => `accounts: expected each account name once, got ${name} again`),
+    ...repeated(
+      accounts.flatMap((account, index) =>
+        list(at(account, 'ci', 'buckets')).map((_bucket, place) => [
+          ...['accounts', String(index), 'ci', 'buckets', String(place), 'name'],
+        ]),
+      ),
+      draft,
+    ).map((bucket) => `accounts: expected each bucket once, got ${bucket} again`),
     ...accounts.flatMap((account, index) => accountFaults(account, index, draft)),
     ...orderFaults(draft),
     ...(isSandbox ? [] : exposureFaults(draft)),
@@ -104,7 +125,7 @@ function exposureFaults(draft: Draft): string[] {
     return [];
   }
   return [
-    `${nameOf(['server', 'host'], draft)}: expected a loopback address, got "${host}": other machines reach it and nothing checks who asks. Listen on 127.0.0.1, or set server.allowAnonymous: true behind a proxy that checks`,
+    `${nameOf(['server', 'host'], draft)}: expected a loopback address, got ${showAt(['server', 'host'], draft)}: other machines reach it and nothing checks who asks. Listen on 127.0.0.1, or set server.allowAnonymous: true behind a proxy that checks`,
   ];
 }
 
@@ -119,8 +140,12 @@ function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** The texts that stand in a list more than once, each once. */
-function repeated(values: readonly unknown[]): string[] {
-  const texts = values.filter((value) => typeof value === 'string');
-  return [...new Set(texts.filter((text, index) => texts.indexOf(text) !== index))];
+/** What stands at more than one of these keys, each once, as a fault may tell it. */
+function repeated(paths: readonly (readonly string[])[], draft: Draft): string[] {
+  const values = paths.map((path) => at(draft.raw, ...path));
+  const again = paths.filter((_path, index) => {
+    const value = values[index];
+    return typeof value === 'string' && values.indexOf(value) !== index;
+  });
+  return [...new Set(again.map((path) => showAt(path, draft)))];
 }

@@ -146,7 +146,8 @@ export function isLoopback(host: string): boolean {
 
 function isEndpoint(text: string): boolean {
   const url = URL.parse(text);
-  if (url === null || url.username !== '' || url.password !== '' || !/^https?:\/\/[^/?#]+\/?$/.test(text)) {
+  // The parser forgives much; only the plain form is taken, so that what is written is where we connect.
+  if (url === null || !/^https?:\/\/([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?\/?$/.test(text)) {
     return false;
   }
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));

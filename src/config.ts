@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import {
   draftAccount,
+  draftFile,
   draftOverrides,
   draftSandbox,
   type Draft,
+  emptyDraft,
   type Environment,
-  readYaml,
 } from './config-draft.ts';
 import { crossFaults, describeIssue } from './config-faults.ts';
 import { configSchema, type ParsedConfig } from './config-schema.ts';
@@ -66,19 +67,21 @@ export class ConfigError extends Error {
   }
 }
 
+const CREDENTIAL_VARIABLES = [
+  'TENCENTCLOUD_SECRET_ID',
+  'TENCENTCLOUD_SECRET_KEY',
+  'TENCENTCLOUD_SESSION_TOKEN',
+] as const;
+
 /**
  * Reads the environment and, where `GATEWAY_CONFIG` names one, the YAML file (contract section 2).
  * Throws `ConfigError` with every fault at once; no message holds a secret.
  */
 export function readConfig(environment: Environment = process.env, readFile = readUtf8): Config {
-  const draft: Draft = { raw: {}, variables: new Map(), faults: [] };
   const file = environment['GATEWAY_CONFIG'];
-  const hasCredentials = ['TENCENTCLOUD_SECRET_ID', 'TENCENTCLOUD_SECRET_KEY'].some(
-    (name) => name in environment,
-  );
-  if (file !== undefined) {
-    Object.assign(draft.raw, readYaml(file, environment, readFile, draft.faults));
-  } else if (hasCredentials) {
+  const draft: Draft = file === undefined ? emptyDraft() : draftFile(file, environment, readFile);
+  const hasCredentials = CREDENTIAL_VARIABLES.some((name) => name in environment);
+  if (file === undefined && hasCredentials) {
     draftAccount(draft, environment);
   }
   const isSandbox = file === undefined && !hasCredentials;
@@ -91,11 +94,19 @@ export function readConfig(environment: Environment = process.env, readFile = re
     ...draft.faults,
     ...(parsed.error?.issues.flatMap((issue) => describeIssue(issue, draft)) ?? []),
     ...crossFaults(draft, isSandbox),
+    ...environmentFaults(environment),
   ]);
   if (faults.size > 0 || !parsed.success) {
     throw new ConfigError([...faults]);
   }
   return deepFreeze(toConfig(parsed.data, isSandbox));
+}
+
+/** Node would then talk to whoever answers in an upstream's place (reliability K6). */
+function environmentFaults(environment: Environment): string[] {
+  return environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0'
+    ? ['NODE_TLS_REJECT_UNAUTHORIZED: expected to be unset, got "0", which trusts any certificate']
+    : [];
 }
 
 function readUtf8(path: string): string {
