@@ -7,12 +7,17 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Pool } from 'undici';
+import type { TimeByPart } from './overhead/profile.ts';
 import { ROLES, type Role } from './overhead/roles.ts';
 
-const ROUNDS = 5;
-const REQUESTS = 500;
+/** Many short rounds: what else the machine does changes within seconds, and a ratio is taken within a round. */
+const ROUNDS = 40;
+const REQUESTS = 50;
 const CONCURRENCY = 8;
-const WARM_UP = 500;
+const WARM_UP = 1_000;
+const PROFILED = 1_000;
+/** Parts of the profile that are shown. */
+const PARTS = 16;
 
 const QUERY = `{
   cosJobs(first: 10) { nodes { jobId status displayName createdAt } }
@@ -32,15 +37,22 @@ async function start(
   role: Role | 'upstreams',
   ...args: string[]
 ): Promise<{ child: ChildProcess; url: string }> {
-  const child = fork(new URL('./overhead/server.ts', import.meta.url), [role, ...args]);
+  // As in the image: graphql-js checks more otherwise.
+  const env = { ...process.env, NODE_ENV: 'production' };
+  const child = fork(new URL('./overhead/server.ts', import.meta.url), [role, ...args], { env });
   const [message] = (await once(child, 'message')) as [{ url: string }];
   return { child, url: message.url };
 }
 
-async function cpuMicros({ child }: Server): Promise<number> {
-  child.send('cpu');
-  const [message] = (await once(child, 'message')) as [{ cpuMicros: number }];
-  return message.cpuMicros;
+interface Told {
+  readonly cpuMicros: number;
+  readonly profile?: TimeByPart;
+}
+
+async function ask({ child }: Server, question: 'cpu' | 'start-profile' | 'stop-profile'): Promise<Told> {
+  child.send(question);
+  const [message] = (await once(child, 'message')) as [Told];
+  return message;
 }
 
 async function load({ pool }: Server, requests: number): Promise<void> {
@@ -73,6 +85,19 @@ async function answerOf({ pool }: Server): Promise<string> {
   return body.text();
 }
 
+/** Profiles of servers under load in turns, so that noise falls on both. */
+async function profilesOf(...roles: readonly Role[]): Promise<TimeByPart[]> {
+  const profiled = roles.flatMap((role) => servers.filter((server) => server.role === role));
+  await Promise.all(profiled.map((server) => ask(server, 'start-profile')));
+  for (let done = 0; done < PROFILED; done += REQUESTS) {
+    for (const server of profiled) {
+      await load(server, REQUESTS);
+    }
+  }
+  const told = await Promise.all(profiled.map((server) => ask(server, 'stop-profile')));
+  return told.map(({ profile = {} }) => profile);
+}
+
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
@@ -91,12 +116,14 @@ if (new Set(answers).size !== 1) {
 for (const server of servers) {
   await load(server, WARM_UP);
 }
-// Rounds go through all servers in turn, so that a noisy minute falls on all of them.
+// Rounds go through all servers in turn, each time from another one on, so that noise falls on all of them.
 for (let round = 0; round < ROUNDS; round += 1) {
-  for (const server of servers) {
-    const before = await cpuMicros(server);
+  const first = round % servers.length;
+  for (const server of [...servers.slice(first), ...servers.slice(0, first)]) {
+    const before = await ask(server, 'cpu');
     await load(server, REQUESTS);
-    server.cpuMicrosPerRequest.push(((await cpuMicros(server)) - before) / REQUESTS);
+    const after = await ask(server, 'cpu');
+    server.cpuMicrosPerRequest.push((after.cpuMicros - before.cpuMicros) / REQUESTS);
   }
 }
 
@@ -115,6 +142,19 @@ console.log(
   `${ROUNDS} rounds of ${REQUESTS} requests, medians; answers of ${answers[0]?.length} bytes from three upstream bodies`,
 );
 console.table(rows);
+
+// Sampling itself costs, so the profile comes after the measurement: it tells where to look, not how much there is.
+const [profileOfBare = {}, profileOfGateway = {}] = await profilesOf('bare', 'gateway');
+const parts = [...new Set([...Object.keys(profileOfBare), ...Object.keys(profileOfGateway)])]
+  .map((part) => {
+    const [inBare, inGateway] = [profileOfBare[part] ?? 0, profileOfGateway[part] ?? 0].map((micros) =>
+      Math.round(micros / PROFILED),
+    ) as [number, number];
+    return { part, bare: inBare, gateway: inGateway, rest: inGateway - inBare };
+  })
+  .toSorted((a, b) => b.rest - a.rest);
+console.log(`Where the rest goes: µs/request by sampling, of ${PROFILED} requests, by who spent it`);
+console.table(parts.slice(0, PARTS));
 
 for (const { child, pool } of servers) {
   await pool.destroy();

@@ -67,7 +67,12 @@ export function crossFaults(draft: Draft, isSandbox: boolean): string[] {
     ...repeated(
       accounts.flatMap((account, index) =>
         list(at(account, 'ci', 'buckets')).map((_bucket, place) => [
-          ...['accounts', String(index), 'ci', 'buckets', String(place), 'name'],
+          'accounts',
+          String(index),
+          'ci',
+          'buckets',
+          String(place),
+          'name',
         ]),
       ),
       draft,

@@ -119,7 +119,7 @@ describe('what the README says of settings', () => {
     const draft =
       readFileSync(join(ROOT, 'src/config-draft.ts'), 'utf8') +
       readFileSync(join(ROOT, 'src/config.ts'), 'utf8');
-    const read = new Set([...draft.matchAll(/'([A-Z]+(?:_[A-Z]+)*)'/g)].map(([, name]) => name));
+    const read = new Set([...draft.matchAll(/'([A-Z]+(?:_[A-Z]+)*)'/g)].map(([, name = '']) => name));
     const named = new Set(firstColumn(section('Configuration')).filter((name) => /^[A-Z_]+$/.test(name)));
     expect([...named].toSorted()).toEqual([...read].toSorted());
   });
@@ -148,7 +148,7 @@ describe('what the README says of errors', () => {
   it('explains every field-level code that the code knows, and no other', () => {
     const source = readFileSync(join(ROOT, 'src/model/errors.ts'), 'utf8');
     const [union = ''] = /type FieldErrorCode =([\s\S]*?);/.exec(source) ?? [];
-    const known = [...union.matchAll(/'([A-Z_]+)'/g)].map(([, code]) => code);
+    const known = [...union.matchAll(/'([A-Z_]+)'/g)].map(([, code = '']) => code);
     // Entities come with federation, and so does their code.
     const expected = [...known.filter((code) => code !== 'INVALID_REPRESENTATION'), 'INTERNAL_SERVER_ERROR'];
     expect(firstColumn(section('Errors')).toSorted()).toEqual(expected.toSorted());

@@ -12,7 +12,7 @@ export function benchConfig(endpoint: string): Config {
         name: 'bench',
         credential: { secretId: new Secret(secretId), secretKey: new Secret(secretKey), sessionToken: null },
         cos: { appId, uin, regions: ['ap-guangzhou'], endpoint },
-        batchCompute: { regions: ['ap-guangzhou'], endpoint, requestsPerSecond: 1_000_000 },
+        batchCompute: { regions: ['ap-guangzhou'], endpoint, requestsPerSecond: 1_000_000_000 },
         ci: { buckets: [{ name: 'bucket-1250000000', region: 'ap-beijing' }], endpoint },
       },
     ],

@@ -1,9 +1,11 @@
 import { useDisableIntrospection } from '@graphql-yoga/plugin-disable-introspection';
 import type { GraphQLSchema } from 'graphql';
-import { createYoga, useExecutionCancellation, type YogaServerInstance } from 'graphql-yoga';
+import { createYoga, type YogaServerInstance } from 'graphql-yoga';
 import type { GraphContext } from '../graphql/context.ts';
 import { isUnexpected, toClientError } from '../graphql/errors.ts';
+import { useBodyLimit } from './body-limit.ts';
 import { useErrorCodes } from './error-codes.ts';
+import { useExecution } from './execution.ts';
 import { type GraphiqlTab, useGraphiql } from './graphiql.ts';
 import { type Readiness, useHealth } from './health.ts';
 import { useRequestChecks } from './request-checks.ts';
@@ -38,7 +40,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     graphiql: false,
     // Yoga's own check takes any URL that ends in it, queries included: nothing ends in a space.
     healthCheckEndpoint: ' ',
-    maxRequestBodySize: maxBodyBytes,
+    maxRequestBodySize: false,
     // Never by environment: an error's inside stays inside, on every machine.
     maskedErrors: { isDev: false, maskError: (error) => maskError(error, onBug) },
     logging: false,
@@ -47,10 +49,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       useHealth(readiness),
       graphiqlTabs === null ? {} : useGraphiql(graphiqlTabs),
       useRequestChecks(),
+      useBodyLimit(maxBodyBytes),
       // before execution
       introspection ? {} : useDisableIntrospection(),
       // during execution: a client that leaves ends it
-      useExecutionCancellation(),
+      useExecution(),
       // after execution
       useErrorCodes({ suggestions: introspection }),
     ],

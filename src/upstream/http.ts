@@ -31,6 +31,7 @@ export interface HttpSend {
 }
 
 const MAX_HEADER_BYTES = 16_384;
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * The innermost Send: one exchange over HTTP/1.1, and then `request.decode`. Follows no redirect and asks for no
@@ -116,7 +117,7 @@ function joinRepeated(headers: Dispatcher.ResponseData['headers']): Record<strin
 
 function readText(origin: Origin, head: Head, bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return UTF8.decode(bytes);
   } catch {
     throw badResponse(origin, 'its text is not UTF-8', head);
   }

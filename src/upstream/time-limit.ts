@@ -10,8 +10,6 @@ export interface TimeLimit<T> {
   readonly run: (signal: AbortSignal) => Promise<T>;
 }
 
-/** Why the inner signal aborts once the run has ended: only so that the clock drops its timer. */
-const ENDED = new Error('ended');
 /** Longer waits overflow Node's timers, which then fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -28,22 +26,25 @@ export async function withTimeLimit<T>({
 }: TimeLimit<T>): Promise<T> {
   signal.throwIfAborted();
   const inner = new AbortController();
-  const forward = (): void => {
-    inner.abort(signal.reason);
+  const { promise: cut, reject } = Promise.withResolvers<never>();
+  const end = (reason: unknown): void => {
+    inner.abort(reason);
+    reject(reason);
   };
-  signal.addEventListener('abort', forward, { once: true });
-  const atLimit = clock.sleep(Math.min(limitMs, MAX_TIMER_MS), inner.signal).then((): never => {
-    const error = timeoutError();
-    inner.abort(error);
-    throw error;
+  const onAbort = (): void => {
+    end(signal.reason);
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  const cancel = clock.after(Math.min(limitMs, MAX_TIMER_MS), () => {
+    end(timeoutError());
   });
   try {
-    return await Promise.race([run(inner.signal), atLimit]);
+    return await Promise.race([run(inner.signal), cut]);
   } catch (error) {
     signal.throwIfAborted();
     throw error;
   } finally {
-    signal.removeEventListener('abort', forward);
-    inner.abort(ENDED);
+    cancel();
+    signal.removeEventListener('abort', onAbort);
   }
 }

@@ -52,4 +52,16 @@ describe('the clock of the machine', () => {
     await systemClock.sleep(0, signal);
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
+
+  it('calls back once after the time, and not at all when told to leave it', () => {
+    vi.useFakeTimers();
+    const called: string[] = [];
+    systemClock.after(1_000, () => called.push('kept'));
+    const cancel = systemClock.after(1_000, () => called.push('cancelled'));
+    cancel();
+    expect(vi.getTimerCount()).toBe(1);
+    vi.advanceTimersByTime(5_000);
+    expect(called).toEqual(['kept']);
+    vi.useRealTimers();
+  });
 });

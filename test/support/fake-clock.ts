@@ -43,6 +43,14 @@ export class FakeClock implements Clock {
     });
   }
 
+  after(ms: number, callback: () => void): () => void {
+    const sleeper: Sleeper = { wakesAtMs: this.#nowMs + Math.max(ms, 0), wake: callback };
+    this.#sleepers.add(sleeper);
+    return () => {
+      this.#sleepers.delete(sleeper);
+    };
+  }
+
   /** Moves on by `ms`, waking whoever is due, earliest first, each at its own time and with what it does then done. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms;
