@@ -1,3 +1,4 @@
+import type { JobStatus } from '../model/job-status.ts';
 import type { JobSummary } from '../model/job.ts';
 import type { Origin } from '../model/origin.ts';
 import type { CallScope } from '../upstream/send.ts';
@@ -23,6 +24,43 @@ export interface Source<J extends JobSummary, D, F> {
 
   /** One slice of the listing in the upstream's own order; as few upstream calls as the slice needs. */
   list(slice: ListSlice<F>, scope: CallScope): Promise<ListPage<J>>;
+
+  /**
+   * The origin's jobs in order of time, chunk by chunk, each chunk read when it is asked for. Every job that is there during
+   * the whole scan comes exactly once. Throws what a read throws; a scan that threw is over.
+   */
+  scan(request: ScanRequest, scope: CallScope): AsyncGenerator<ScanChunk<J>, void, undefined>;
+}
+
+/** Which jobs, in which order, from when on (design section 4). */
+export interface ScanRequest {
+  readonly order: 'NEWEST_FIRST' | 'OLDEST_FIRST';
+  /** Where to begin, included: nothing younger when newest first, nothing older when oldest first. Null: at the beginning. */
+  readonly fromMs: number | null;
+  /** Where to end, included: the far end of the wanted time. Null: at the end of the listing. */
+  readonly untilMs: number | null;
+  /** Only jobs of these unified statuses; null for all. */
+  readonly statuses: readonly JobStatus[] | null;
+  /** How many jobs the caller expects to use, 1 or more: what a first chunk should be sized for. */
+  readonly wanted: number;
+  /** The `offset` that the scan's last chunk before told of this place, or null. A hint only: it may be wrong. */
+  readonly offset: number | null;
+}
+
+export interface ScanChunk<J> {
+  /**
+   * In the order of the request by creation time, then by job id (descending when newest first, ascending when oldest first).
+   * A chunk never ends within a second: all jobs of one creation time are in one chunk. May be empty. A job without a
+   * creation time counts as older than every other.
+   */
+  readonly jobs: readonly J[];
+  /** For each job of `jobs`, how many jobs stood before it in the upstream's listing; null where no such thing helps. */
+  readonly offsets: readonly number[] | null;
+  /** How many jobs match `statuses` in all, whatever times were asked for; null where the upstream does not tell. */
+  readonly totalCount: number | null;
+  readonly fetchedAt: string;
+  /** Whether the chunk came from a snapshot that was read for somebody else. */
+  readonly isCached: boolean;
 }
 
 /**

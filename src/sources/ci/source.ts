@@ -2,10 +2,11 @@ import { type Clock, systemClock } from '../../lib/clock.ts';
 import { KeyedReads } from '../../lib/keyed-reads.ts';
 import type { Origin } from '../../model/origin.ts';
 import type { CallScope } from '../../upstream/send.ts';
-import type { ListPage, ListSlice, Source } from '../source.ts';
+import type { ListPage, ListSlice, ScanChunk, ScanRequest, Source } from '../source.ts';
 import type { CiClient } from './client.ts';
 import { isCiJobId } from './job-id.ts';
 import type { CiFilter, CiJob } from './model.ts';
+import { scanCi } from './scan.ts';
 import { matchesNothing } from './time-range.ts';
 import { walkCi } from './walk.ts';
 
@@ -56,5 +57,14 @@ export class CiSource implements Source<CiJob, never, CiFilter> {
       }
       return await this.#client.listJobs({ filter, nextToken, size }, scope);
     }, slice);
+  }
+
+  scan(request: ScanRequest, scope: CallScope): AsyncGenerator<ScanChunk<CiJob>, void, undefined> {
+    return scanCi(
+      this.origin,
+      this.#clock,
+      async (page) => await this.#client.listJobs(page, scope),
+      request,
+    );
   }
 }
