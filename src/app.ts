@@ -41,7 +41,13 @@ export function createApp(config: Config, parts: Partial<Parts> = {}): App {
     schema,
     contextFor: (signal) => {
       const scope = { signal, deadlineMs: clock.now() + deadlines.requestMs };
-      return { origins, scope, loaders: createLoaders(origins, scope), limits };
+      return {
+        origins,
+        scope,
+        loaders: createLoaders(origins, scope),
+        clock,
+        limits: { ...limits, originMs: deadlines.originMs },
+      };
     },
     readiness: () => ({ isDraining, details: { origins: origins.all() } }),
     introspection: server.introspection,

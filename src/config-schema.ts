@@ -119,6 +119,7 @@ export const configSchema = z.strictObject({
   deadlines: z
     .strictObject({
       requestMs: milliseconds.default(10_000),
+      originMs: milliseconds.default(6_000),
       attemptMs: milliseconds.default(2_500),
       connectMs: milliseconds.default(1_000),
       drainMs: milliseconds.default(20_000),
@@ -128,6 +129,9 @@ export const configSchema = z.strictObject({
     .strictObject({
       defaultPageSize: count(1, 500).default(20),
       maxPageSize: count(1, 500).default(500),
+      maxScannedJobs: count(100, 1_000_000).default(2_000),
+      maxSnapshotJobs: count(100, 1_000_000).default(20_000),
+      snapshotTtlMs: count(0, 600_000).default(5_000),
       maxNodeIds: count(1, 1_000).default(500),
       upstreamBodyBytes: count(1_024, 67_108_864).default(4_194_304),
       connectionsPerOrigin: count(1, 256).default(16),

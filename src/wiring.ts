@@ -4,13 +4,13 @@ import type { Clock } from './lib/clock.ts';
 import type { Origin } from './model/origin.ts';
 import { BatchComputeClient } from './sources/batch-compute/client.ts';
 import { BATCH_COMPUTE_HOST, batchComputeSigner } from './sources/batch-compute/signature.ts';
-import { BatchComputeSource } from './sources/batch-compute/source.ts';
+import { BatchComputeSource, type BatchComputeSourceOptions } from './sources/batch-compute/source.ts';
 import { CiClient } from './sources/ci/client.ts';
 import { ciHost, ciSigner } from './sources/ci/signature.ts';
-import { CiSource } from './sources/ci/source.ts';
+import { CiSource, type CiSourceOptions } from './sources/ci/source.ts';
 import { CosClient } from './sources/cos/client.ts';
 import { cosHost, cosSigner } from './sources/cos/signature.ts';
-import { CosSource } from './sources/cos/source.ts';
+import { CosSource, type CosSourceOptions } from './sources/cos/source.ts';
 import { createLimiter, type Limiter } from './upstream/limiter.ts';
 import { createSend, type SendOptions } from './upstream/onion.ts';
 import type { Send } from './upstream/send.ts';
@@ -43,12 +43,13 @@ export function wireOrigins(config: Config, clock: Clock): Wiring {
     closers.push(close);
     return send;
   };
-  const reads = { concurrency: limits.concurrentReadsPerOrigin, clock };
+  const { concurrentReadsPerOrigin: concurrency, maxSnapshotJobs, snapshotTtlMs } = limits;
+  const snapshots = { clock, maxSnapshotJobs, snapshotTtlMs };
   return {
     origins: new Origins({
-      cos: accounts.flatMap((account) => wireCos(account, open, reads)),
-      batchCompute: accounts.flatMap((account) => wireBatchCompute(account, open, clock)),
-      ci: accounts.flatMap((account) => wireCi(account, open, reads)),
+      cos: accounts.flatMap((account) => wireCos(account, open, { ...snapshots, concurrency })),
+      batchCompute: accounts.flatMap((account) => wireBatchCompute(account, open, snapshots)),
+      ci: accounts.flatMap((account) => wireCi(account, open, { clock, concurrency })),
     }),
     close: async () => {
       await Promise.all(closers.map((close) => close()));
@@ -56,12 +57,11 @@ export function wireOrigins(config: Config, clock: Clock): Wiring {
   };
 }
 
-interface ReadOptions {
-  readonly concurrency: number;
-  readonly clock: Clock;
-}
-
-function wireCos({ name, credential, cos }: AccountConfig, open: Open, reads: ReadOptions): CosSource[] {
+function wireCos(
+  { name, credential, cos }: AccountConfig,
+  open: Open,
+  options: CosSourceOptions,
+): CosSource[] {
   if (cos === null) {
     return [];
   }
@@ -70,29 +70,29 @@ function wireCos({ name, credential, cos }: AccountConfig, open: Open, reads: Re
     const origin: Origin = { source: 'COS', account: name, region, bucket: null };
     const signer = cosSigner({ origin, uin, appId, credential });
     const send = open({ origin, signer, endpoint: endpoint ?? `https://${cosHost(uin, region)}` });
-    return new CosSource(new CosClient(origin, send), reads);
+    return new CosSource(new CosClient(origin, send), options);
   });
 }
 
 function wireBatchCompute(
   { name, credential, batchCompute }: AccountConfig,
   open: Open,
-  clock: Clock,
+  options: BatchComputeSourceOptions & { readonly clock: Clock },
 ): BatchComputeSource[] {
   if (batchCompute === null) {
     return [];
   }
   const { endpoint, regions, requestsPerSecond } = batchCompute;
-  const limiterFor = budgets(requestsPerSecond, clock);
+  const limiterFor = budgets(requestsPerSecond, options.clock);
   return regions.map((region) => {
     const origin: Origin = { source: 'BATCH_COMPUTE', account: name, region, bucket: null };
     const signer = batchComputeSigner({ credential });
     const send = open({ origin, signer, limiterFor, endpoint: endpoint ?? `https://${BATCH_COMPUTE_HOST}` });
-    return new BatchComputeSource(new BatchComputeClient(origin, send), { clock });
+    return new BatchComputeSource(new BatchComputeClient(origin, send), options);
   });
 }
 
-function wireCi({ name, credential, ci }: AccountConfig, open: Open, reads: ReadOptions): CiSource[] {
+function wireCi({ name, credential, ci }: AccountConfig, open: Open, options: CiSourceOptions): CiSource[] {
   if (ci === null) {
     return [];
   }
@@ -105,7 +105,7 @@ function wireCi({ name, credential, ci }: AccountConfig, open: Open, reads: Read
       signer,
       endpoint: endpoint ?? `https://${ciHost(bucket.name, bucket.region)}`,
     });
-    return new CiSource(new CiClient(origin, send), reads);
+    return new CiSource(new CiClient(origin, send), options);
   });
 }
 

@@ -26,35 +26,36 @@ const JobOriginOutcomeEnum = builder.enumType('JobOriginOutcome', {
   }),
 });
 
-const JobOriginErrorType = builder.objectRef<Error>('JobOriginError').implement({
+/** Wrapped: a resolver that gives an Error itself has failed, in the eyes of graphql-js. */
+const JobOriginErrorType = builder.objectRef<{ readonly error: Error }>('JobOriginError').implement({
   description: 'Why an origin did not answer.',
   fields: (t) => ({
     code: t.string({
       description: 'One of the error codes of the gateway.',
-      resolve: (error) => (error instanceof GatewayError ? error.code : 'INTERNAL_SERVER_ERROR'),
+      resolve: ({ error }) => (error instanceof GatewayError ? error.code : 'INTERNAL_SERVER_ERROR'),
     }),
     message: t.string({
       description: 'What happened and what to do.',
-      resolve: (error) => (error instanceof GatewayError ? error.message : 'Unexpected error.'),
+      resolve: ({ error }) => (error instanceof GatewayError ? error.message : 'Unexpected error.'),
     }),
     retryable: t.boolean({
       description: 'Whether asking again may succeed.',
-      resolve: (error) => error instanceof UpstreamError && error.retryable,
+      resolve: ({ error }) => error instanceof UpstreamError && error.retryable,
     }),
     retryAfterMs: t.int({
       nullable: true,
       description: 'After how many milliseconds asking again makes sense, where that is known.',
-      resolve: (error) => (error instanceof UpstreamError ? error.retryAfterMs : null),
+      resolve: ({ error }) => (error instanceof UpstreamError ? error.retryAfterMs : null),
     }),
     upstreamCode: t.string({
       nullable: true,
       description: 'The product’s own error code.',
-      resolve: (error) => (error instanceof UpstreamError ? error.upstreamCode : null),
+      resolve: ({ error }) => (error instanceof UpstreamError ? error.upstreamCode : null),
     }),
     requestId: t.string({
       nullable: true,
       description: 'The product’s id of the failed request, which its support asks for.',
-      resolve: (error) => (error instanceof UpstreamError ? error.requestId : null),
+      resolve: ({ error }) => (error instanceof UpstreamError ? error.requestId : null),
     }),
   }),
 });
@@ -88,10 +89,11 @@ export const JobOriginReportType = builder.objectRef<OriginReport>('JobOriginRep
       nullable: true,
       description: 'When the gateway received the answer; null when there is none.',
     }),
-    error: t.expose('error', {
+    error: t.field({
       type: JobOriginErrorType,
       nullable: true,
-      description: 'Why it failed; null unless the outcome is FAILED.',
+      description: 'Why it failed, or why the page ends early; null when all is well.',
+      resolve: ({ error }) => (error === null ? null : { error }),
     }),
   }),
 });

@@ -2,6 +2,7 @@ import { UserInputError } from '../model/errors.ts';
 import type { Origin } from '../model/origin.ts';
 import { decodeGlobalId, placeOf } from '../model/global-id.ts';
 import type { Job } from '../jobs/origins.ts';
+import { listJobs } from '../jobs/listing.ts';
 import { type PageArguments, toPageRequest } from '../jobs/page-arguments.ts';
 import { type JobPage, listSource } from '../jobs/source-listing.ts';
 import type { Source } from '../sources/source.ts';
@@ -15,8 +16,9 @@ import { CiJobConnectionType, CiJobFilterInput, CiJobRef, toCiFilter } from '../
 import { CosJobConnectionType, CosJobStatusEnum, CosJobType, toCosFilter } from '../sources/cos/graphql.ts';
 import { builder } from './builder.ts';
 import { backwardArguments, forwardArguments } from './connection.ts';
+import { JobConnectionType, JobFilterInput, toJobFilter } from './job-listing.ts';
 import type { GraphContext } from './context.ts';
-import { JobInterface, NodeInterface } from './job.ts';
+import { JobInterface, JobOrderEnum, NodeInterface } from './job.ts';
 import { JobOriginType } from './origin.ts';
 
 const ACCOUNT = 'The account, by its name in the configuration; the first one that fits when left out.';
@@ -54,6 +56,33 @@ builder.queryType({
       description: 'The job with a global id; null when it does not exist.',
       args: { id: t.arg.id({ required: true, description: 'The global id.' }) },
       resolve: (_root, { id }, context) => loadByGlobalId(id, context),
+    }),
+    jobs: t.field({
+      type: JobConnectionType,
+      nullable: true,
+      description:
+        'The jobs of all origins in one order of time, both ways. An origin that does not answer is reported in `origins`, the others’ jobs come, and its own come later in the walk, once each. Usually one upstream call per origin.',
+      args: {
+        ...forwardArguments,
+        ...backwardArguments,
+        filter: t.arg({ type: JobFilterInput, description: 'Only jobs that match.' }),
+        orderBy: t.arg({
+          type: JobOrderEnum,
+          defaultValue: 'NEWEST_FIRST',
+          description: 'The order by creation time.',
+        }),
+      },
+      resolve: async (_root, { filter, orderBy, ...page }, context) => {
+        const question = {
+          filter: toJobFilter(filter),
+          orderBy: orderBy ?? 'NEWEST_FIRST',
+          page: toPageRequest(page, context.limits),
+        };
+        const { origins, limits, clock, scope, loaders } = context;
+        const answer = await listJobs(origins, question, limits, clock, scope);
+        answer.edges.forEach(({ node }) => loaders.prime(node));
+        return answer;
+      },
     }),
     cosJob: t.field({
       type: CosJobType,

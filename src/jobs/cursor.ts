@@ -13,7 +13,8 @@ export interface CursorBinding {
 }
 
 const VERSION = 1;
-const MAX_LENGTH = 1_024;
+/** The longest cursor that is given and taken (contract section 5). */
+export const MAX_CURSOR_LENGTH = 1_024;
 const DIGEST_CHARACTERS = 12;
 
 /** An opaque, URL-safe text of at most 1 KiB that leads back to a position; it holds nothing secret. */
@@ -37,7 +38,7 @@ export function decodeCursor(binding: CursorBinding, cursor: string): Position {
 }
 
 function parse(cursor: string): readonly unknown[] {
-  if (cursor.length > MAX_LENGTH) {
+  if (cursor.length > MAX_CURSOR_LENGTH) {
     return [];
   }
   try {

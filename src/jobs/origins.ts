@@ -8,7 +8,8 @@ import type {
 } from '../sources/batch-compute/model.ts';
 import type { CiFilter, CiJob } from '../sources/ci/model.ts';
 import type { CosFilter, CosJob, CosJobDetail } from '../sources/cos/model.ts';
-import type { Source } from '../sources/source.ts';
+import type { ScanChunk, ScanRequest, Source } from '../sources/source.ts';
+import type { CallScope } from '../upstream/send.ts';
 
 export type CosSource = Source<CosJob, CosJobDetail, CosFilter>;
 export type BatchComputeSource = Source<BatchComputeJob, BatchComputeJobDetail, BatchComputeFilter>;
@@ -16,6 +17,12 @@ export type CiSource = Source<CiJob, null, CiFilter>;
 
 /** Any job; `source` tells which. */
 export type Job = CosJob | BatchComputeJob | CiJob;
+
+/** Any source, as far as the merged listing uses it. */
+export interface ScannableSource {
+  readonly origin: Origin;
+  scan(request: ScanRequest, scope: CallScope): AsyncGenerator<ScanChunk<Job>, void, undefined>;
+}
 
 /** The sources of all configured origins, in the order of the configuration. */
 export interface ConfiguredSources {
@@ -39,6 +46,12 @@ export class Origins {
   all(): readonly Origin[] {
     const { cos, batchCompute, ci } = this.sources;
     return [...cos, ...batchCompute, ...ci].map(({ origin }) => origin);
+  }
+
+  /** The sources of all origins, in the order of `all`, as the merged listing scans them. */
+  scannable(): readonly ScannableSource[] {
+    const { cos, batchCompute, ci } = this.sources;
+    return [...cos, ...batchCompute, ...ci];
   }
 
   /** The first COS origin that fits; what is left out fits any. Throws `OriginNotConfiguredError` when none does. */

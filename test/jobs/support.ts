@@ -5,7 +5,7 @@ import type { Origin } from '../../src/model/origin.ts';
 import type { BatchComputeJob, BatchComputeJobDetail } from '../../src/sources/batch-compute/model.ts';
 import type { CiJob } from '../../src/sources/ci/model.ts';
 import type { CosJob, CosJobDetail } from '../../src/sources/cos/model.ts';
-import type { ListPage, ListSlice, Source } from '../../src/sources/source.ts';
+import type { ListPage, ListSlice, Source, ScanChunk } from '../../src/sources/source.ts';
 import type { CallScope } from '../../src/upstream/send.ts';
 
 export const GUANGZHOU = anOrigin({ source: 'COS' });
@@ -131,6 +131,10 @@ export class FakeSource<J extends JobSummary, D, F> implements Source<J, D, F> {
     this.scopes.push(scope);
     const none = { entries: [], hasNextPage: false, hasPreviousPage: false, totalCount: 0, fetchedAt: '' };
     return this.#answers.list?.(slice, scope) ?? Promise.resolve(none);
+  }
+
+  async *scan(): AsyncGenerator<ScanChunk<J>, void, undefined> {
+    // Reads by id and single listings never scan; what does has fakes of its own.
   }
 }
 
