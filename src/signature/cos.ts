@@ -4,6 +4,7 @@
  * rules are those that the official SDKs agree on.
  */
 import { createHash, createHmac } from 'node:crypto';
+import { percentEncode } from '../lib/percent-encode.ts';
 
 /** Decoded name and value; a parameter without a value has the empty text. */
 export type CosParam = readonly [name: string, value: string];
@@ -29,14 +30,6 @@ export interface CosSigningInput {
 export interface CosAuthorizationInput extends CosSigningInput {
   readonly secretId: string;
   readonly secretKey: string;
-}
-
-/**
- * The encoding function E: percent-encoded UTF-8, upper-case hex, only `A-Z a-z 0-9 - _ . ~` kept. A lone surrogate
- * becomes U+FFFD, which is also what any UTF-8 encoder would send.
- */
-export function encodeCos(text: string): string {
-  return encodeURIComponent(text.toWellFormed()).replace(/[!'()*]/g, percentEncodeAscii);
 }
 
 /** KeyTime as it is signed and sent: `<start>;<end>`. */
@@ -86,7 +79,7 @@ type SignedPair = readonly [key: string, value: string];
 
 function signedPairs(pairs: readonly CosParam[]): SignedPair[] {
   return pairs
-    .map(([name, value]): SignedPair => [encodeCos(name).toLowerCase(), value])
+    .map(([name, value]): SignedPair => [percentEncode(name).toLowerCase(), value])
     .toSorted(bySigningOrder);
 }
 
@@ -100,15 +93,11 @@ function byBytes(a: string, b: string): number {
 }
 
 function joinPairs(pairs: readonly SignedPair[]): string {
-  return pairs.map(([key, value]) => `${key}=${encodeCos(value)}`).join('&');
+  return pairs.map(([key, value]) => `${key}=${percentEncode(value)}`).join('&');
 }
 
 function joinNames(pairs: readonly SignedPair[]): string {
   return pairs.map(([key]) => key).join(';');
-}
-
-function percentEncodeAscii(character: string): string {
-  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 }
 
 function sha1Hex(text: string): string {

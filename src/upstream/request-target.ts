@@ -1,3 +1,4 @@
+import { percentEncode } from '../lib/percent-encode.ts';
 import type { UpstreamRequest } from './send.ts';
 
 /** Unreserved characters and `/` only, no empty or dot segment: such a path is its own encoding and names one operation. */
@@ -15,12 +16,5 @@ export function requestTarget({ path, query }: Pick<UpstreamRequest<unknown>, 'p
   if (query.length === 0) {
     return path;
   }
-  return `${path}?${query.map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&')}`;
-}
-
-function encode(text: string): string {
-  return encodeURIComponent(text.toWellFormed()).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
+  return `${path}?${query.map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`).join('&')}`;
 }

@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  authorization,
-  encodeCos,
-  formatString,
-  signature,
-  signKey,
-  stringToSign,
-} from '../../src/signature/cos.ts';
+import { authorization, formatString, signature, signKey, stringToSign } from '../../src/signature/cos.ts';
+import { percentEncode } from '../../src/lib/percent-encode.ts';
 import type { CosAuthorizationInput } from '../../src/signature/cos.ts';
 import { readVectors } from './vectors.ts';
 
@@ -63,20 +57,20 @@ const BASE: CosAuthorizationInput = {
 describe('the encoding function', () => {
   it('keeps only A-Z a-z 0-9 - _ . ~', () => {
     const ascii = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
-    const kept = ascii.filter((character) => encodeCos(character) === character).join('');
+    const kept = ascii.filter((character) => percentEncode(character) === character).join('');
     expect(kept).toBe('-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~');
   });
 
   it('writes a space as %20 and hex digits in upper case', () => {
-    expect(encodeCos(' +/*')).toBe('%20%2B%2F%2A');
+    expect(percentEncode(' +/*')).toBe('%20%2B%2F%2A');
   });
 
   it('encodes UTF-8 bytes, also of a character beyond the basic plane', () => {
-    expect(encodeCos('é☕🎬')).toBe('%C3%A9%E2%98%95%F0%9F%8E%AC');
+    expect(percentEncode('é☕🎬')).toBe('%C3%A9%E2%98%95%F0%9F%8E%AC');
   });
 
   it('encodes a lone surrogate as U+FFFD rather than failing', () => {
-    expect(encodeCos('\ud800')).toBe('%EF%BF%BD');
+    expect(percentEncode('\ud800')).toBe('%EF%BF%BD');
   });
 });
 
