@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import type { Origins } from '../jobs/origins.ts';
 import { systemClock } from '../lib/clock.ts';
 import { GatewayError, UpstreamError } from '../model/errors.ts';
-import { type Origin, originKey } from '../model/origin.ts';
+import type { Origin } from '../model/origin.ts';
 import type { ListSlice } from '../sources/source.ts';
 import { upstreamCalls } from '../telemetry/channels.ts';
 import type { CallScope } from '../upstream/send.ts';
@@ -82,7 +82,7 @@ async function readEach({ sources }: Origins, scope: CallScope): Promise<Row[]> 
       outcome: failure === null ? 'ok' : describe(failure),
       requestId: requestIds.get(Object.values(origin).join()) ?? '-',
       durationMs: (performance.now() - startedAtMs).toFixed(0),
-      advice: failure instanceof GatewayError ? `${originKey(origin)}: ${failure.message}` : null,
+      advice: failure instanceof GatewayError ? `${nameOf(origin)}: ${failure.message}` : null,
     };
   };
   try {
@@ -116,6 +116,10 @@ const NO_CI_FILTER = {
   order: 'NEWEST_FIRST',
 } as const;
 
+function nameOf({ source, account, region, bucket }: Origin): string {
+  return [source, account, region, ...(bucket === null ? [] : [bucket])].join('/');
+}
+
 function describe(failure: unknown): string {
   if (failure instanceof UpstreamError) {
     return failure.upstreamCode === null ? failure.code : `${failure.code} (${failure.upstreamCode})`;
@@ -127,7 +131,7 @@ function table(rows: readonly Row[]): string[] {
   const cells = [
     ['ORIGIN', 'OUTCOME', 'REQUEST ID', 'MS'],
     ...rows.map(({ origin, outcome, requestId, durationMs }) => [
-      originKey(origin),
+      nameOf(origin),
       outcome,
       requestId,
       durationMs,
