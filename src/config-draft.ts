@@ -109,7 +109,8 @@ export function draftFile(path: string, environment: Environment, readFile: (pat
   const draft = emptyDraft();
   let tree: unknown;
   try {
-    tree = parseYaml(readFile(path));
+    // Its warnings quote the file, which may hold a secret.
+    tree = parseYaml(readFile(path), { logLevel: 'error' });
   } catch (error) {
     draft.faults.push(`GATEWAY_CONFIG: expected a readable YAML file, got ${describeFailure(error)}`);
     return draft;

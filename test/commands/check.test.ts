@@ -3,10 +3,10 @@ import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { accountOf, cli, configFile, run } from './support.ts';
 
 const ORIGINS = [
-  'COS/media/ap-guangzhou/',
-  'COS/media/ap-shanghai/',
-  'BATCH_COMPUTE/media/ap-guangzhou/',
-  'BATCH_COMPUTE/media/ap-shanghai/',
+  'COS/media/ap-guangzhou',
+  'COS/media/ap-shanghai',
+  'BATCH_COMPUTE/media/ap-guangzhou',
+  'BATCH_COMPUTE/media/ap-shanghai',
   'CI/media/ap-beijing/bucket-1250000000',
   'CI/media/ap-shanghai/media-1250000000',
 ];
