@@ -44,11 +44,12 @@ export function wireOrigins(config: Config, clock: Clock): Wiring {
     return send;
   };
   const { concurrentReadsPerOrigin: concurrency, maxSnapshotJobs, snapshotTtlMs } = limits;
+  const budgets = budgetsOf(accounts, clock);
   const snapshots = { clock, maxSnapshotJobs, snapshotTtlMs };
   return {
     origins: new Origins({
       cos: accounts.flatMap((account) => wireCos(account, open, { ...snapshots, concurrency })),
-      batchCompute: accounts.flatMap((account) => wireBatchCompute(account, open, snapshots)),
+      batchCompute: accounts.flatMap((account) => wireBatchCompute(account, open, budgets, snapshots)),
       ci: accounts.flatMap((account) => wireCi(account, open, { clock, concurrency })),
     }),
     close: async () => {
@@ -75,15 +76,17 @@ function wireCos(
 }
 
 function wireBatchCompute(
-  { name, credential, batchCompute }: AccountConfig,
+  account: AccountConfig,
   open: Open,
-  options: BatchComputeSourceOptions & { readonly clock: Clock },
+  budgets: Budgets,
+  options: BatchComputeSourceOptions,
 ): BatchComputeSource[] {
+  const { name, credential, batchCompute } = account;
   if (batchCompute === null) {
     return [];
   }
-  const { endpoint, regions, requestsPerSecond } = batchCompute;
-  const limiterFor = budgets(requestsPerSecond, options.clock);
+  const { endpoint, regions } = batchCompute;
+  const limiterFor = budgets(account);
   return regions.map((region) => {
     const origin: Origin = { source: 'BATCH_COMPUTE', account: name, region, bucket: null };
     const signer = batchComputeSigner({ credential });
@@ -109,15 +112,28 @@ function wireCi({ name, credential, ci }: AccountConfig, open: Open, options: Ci
   });
 }
 
+/** Gives, for an account, the budget of each action. */
+type Budgets = (account: AccountConfig) => (action: string) => Limiter;
+
 /**
- * One budget for each action of a credential at an access host. The vendor counts where a call enters, so all regions
- * read through one host share it (`upstreams/batch-compute.md` section 3).
+ * One budget for each action of a credential at an access host. The vendor counts where a call enters, so all regions that are
+ * read through one host share it (`upstreams/batch-compute.md` section 3), and so do accounts with one credential: at the
+ * lowest of their rates.
  */
-function budgets(requestsPerSecond: number, clock: Clock): (action: string) => Limiter {
-  const byAction = new Map<string, Limiter>();
-  return (action) => {
-    const limiter = byAction.get(action) ?? createLimiter({ requestsPerSecond, clock });
-    byAction.set(action, limiter);
-    return limiter;
+function budgetsOf(accounts: readonly AccountConfig[], clock: Clock): Budgets {
+  const limiters = new Map<string, Limiter>();
+  const keyOf = ({ credential, batchCompute }: AccountConfig): string =>
+    `${credential.secretId.reveal()} ${batchCompute?.endpoint ?? BATCH_COMPUTE_HOST}`;
+  return (account) => {
+    const key = keyOf(account);
+    const sharing = accounts.filter((other) => keyOf(other) === key);
+    const requestsPerSecond = Math.min(
+      ...sharing.flatMap(({ batchCompute }) => batchCompute?.requestsPerSecond ?? []),
+    );
+    return (action) => {
+      const limiter = limiters.get(`${key} ${action}`) ?? createLimiter({ requestsPerSecond, clock });
+      limiters.set(`${key} ${action}`, limiter);
+      return limiter;
+    };
   };
 }
