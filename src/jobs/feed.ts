@@ -18,7 +18,7 @@ export interface FeedOptions {
   readonly scope: CallScope;
   /** What the scan cannot filter by. */
   readonly matches: (job: Job) => boolean;
-  /** How many jobs may be looked at in vain before the feed gives up for this page. */
+  /** How many jobs, in chunks of which none matches, may be looked at before the feed gives up for this page. */
   readonly maxScanned: number;
 }
 
@@ -69,11 +69,6 @@ export class Feed {
   /** Whether asking for more may give more. */
   get needsFill(): boolean {
     return this.head === null && !this.#isDone && this.error === null && !this.isCut;
-  }
-
-  /** Whether the origin has said everything. */
-  get isDone(): boolean {
-    return this.#isDone && this.head === null;
   }
 
   /** Reads chunks until there is a head, an end, an error or a cut. Throws only what is no fault of an upstream. */
