@@ -67,8 +67,15 @@ export interface UpstreamFacts {
   readonly retryAfterMs?: number | null;
   /** The HTTP status of the answer; for logs, not for the graph. */
   readonly httpStatus?: number | null;
+  /** Whether the gateway refused by itself: nothing was sent, and trying again at once would be refused as well. */
+  readonly isLocal?: boolean;
+  /** What the gateway itself can do about it, once, before the error is anybody else's. */
+  readonly remedy?: Remedy | null;
   readonly cause?: unknown;
 }
+
+/** The upstream does not accept the time of a signature, or the session token of a temporary credential. */
+export type Remedy = 'CORRECT_CLOCK' | 'RELOAD_CREDENTIAL';
 
 /** A call to an upstream that gave no usable answer. */
 export class UpstreamError extends GatewayError {
@@ -79,6 +86,8 @@ export class UpstreamError extends GatewayError {
   readonly retryable: boolean;
   readonly retryAfterMs: number | null;
   readonly httpStatus: number | null;
+  readonly isLocal: boolean;
+  readonly remedy: Remedy | null;
 
   constructor(code: UpstreamErrorCode, origin: Origin, message: string, facts: UpstreamFacts = {}) {
     super(code, message, { cause: facts.cause });
@@ -88,5 +97,7 @@ export class UpstreamError extends GatewayError {
     this.retryable = facts.retryable ?? false;
     this.retryAfterMs = facts.retryAfterMs ?? null;
     this.httpStatus = facts.httpStatus ?? null;
+    this.isLocal = facts.isLocal ?? false;
+    this.remedy = facts.remedy ?? null;
   }
 }

@@ -15,6 +15,8 @@ export interface UpstreamRequest<T> {
   /** Lower-case names. `host` and `authorization` are added by the signer. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
+  /** In place of `body`, asked for when an attempt has its turn: what goes out is then known at last. */
+  readonly lateBody?: () => string;
   /** Understands the answer, or throws an `UpstreamError`. A success is only what decodes (design section 3). */
   readonly decode: (response: UpstreamResponse) => T;
   /** Finds the upstream's request id in an answer that has none in its headers; asked only while somebody observes. */
@@ -34,8 +36,19 @@ export interface UpstreamResponse {
 /** What one logical call may use: it ends when `signal` aborts or at `deadlineMs`, whichever comes first. */
 export interface CallScope {
   readonly signal: AbortSignal;
-  /** Milliseconds since the epoch, on the injected clock. */
+  /** Milliseconds since the epoch, on the injected clock. Of a call that several wait for: the latest of theirs, which may grow. */
   readonly deadlineMs: number;
+  /** Who waits: turns are shared out evenly among callers, not among calls. Absent: nobody in particular. */
+  readonly callers?: ReadonlySet<string>;
+  /** Whether nobody waits for the answer just now: such a call goes behind all others. */
+  readonly isBackground?: boolean;
+  /** How many reads share the call so far. Absent: one. */
+  readonly joined?: number;
+  /**
+   * Told by a queue that the call cannot leave before `atMs`, and that further turns come `spacingMs` apart: whoever shares
+   * the call and has no time for that is refused with `refusal()`. Absent: the call has one deadline, which the queue checks.
+   */
+  readonly expectTurn?: (atMs: number, spacingMs: number, refusal: () => Error) => void;
 }
 
 /** Performs the call and gives what `request.decode` made of the answer; throws `UpstreamError` and, when aborted, the signal's reason. */

@@ -15,8 +15,11 @@ export type SignableRequest = Pick<
 export type Signer = (request: SignableRequest, atMs: number) => Record<string, string>;
 
 /**
- * Signs what passes. It belongs inside retry: a signature carries the time, so an attempt that waited needs a new one.
+ * Signs what passes, once it is complete. It belongs inside retry: a signature carries the time, so an attempt that waited needs a new one.
  */
 export function sign(signer: Signer, clock: Clock): Middleware {
-  return (next) => (request, scope) => next({ ...request, headers: signer(request, clock.now()) }, scope);
+  return (next) => (request, scope) => {
+    const complete = { ...request, body: request.lateBody?.() ?? request.body };
+    return next({ ...complete, headers: signer(complete, clock.now()) }, scope);
+  };
 }
