@@ -15,6 +15,13 @@ export interface Parts {
   readonly exampleJobId: string | null;
   /** Told of every error that is a bug of the gateway's. */
   readonly onBug: (error: unknown) => void;
+  /**
+   * Gives the configuration as it is now, or throws `ConfigError`: asked when an upstream says that a session token is over.
+   * Only the credential of the account of the same name is taken from it. Null: credentials stay as they are.
+   */
+  readonly rereadConfig: (() => Config) | null;
+  /** Told, in a sentence without a secret, what goes on as before although it should have changed. */
+  readonly onWarning: (message: string) => void;
 }
 
 /** The gateway, put together and not yet listening. */
@@ -33,14 +40,16 @@ export interface App {
 /** The composition root: everything that the gateway consists of is made and joined here. */
 export function createApp(config: Config, parts: Partial<Parts> = {}): App {
   const { clock = systemClock, exampleJobId = null, onBug = () => undefined } = parts;
+  const { rereadConfig = null, onWarning = () => undefined } = parts;
   const { server, deadlines, limits } = config;
-  const { origins, close } = wireOrigins(config, clock);
+  const { origins, conditions, close } = wireOrigins(config, clock, { rereadConfig, onWarning });
   let isDraining = false;
 
   const gateway = createGateway({
     schema,
-    contextFor: (signal) => {
-      const scope = { signal, deadlineMs: clock.now() + deadlines.requestMs };
+    contextFor: ({ signal, timeoutMs, caller }) => {
+      const leftMs = Math.min(timeoutMs ?? deadlines.requestMs, deadlines.requestMs);
+      const scope = { signal, deadlineMs: clock.now() + leftMs, callers: new Set([caller]) };
       return {
         origins,
         scope,
@@ -49,7 +58,7 @@ export function createApp(config: Config, parts: Partial<Parts> = {}): App {
         limits: { ...limits, originMs: deadlines.originMs },
       };
     },
-    readiness: () => ({ isDraining, details: { origins: origins.all() } }),
+    readiness: () => ({ isDraining, details: { origins: conditions() } }),
     introspection: server.introspection,
     graphiqlTabs: server.graphiql ? graphiqlTabs(exampleJobId) : null,
     maxBodyBytes: server.maxBodyBytes,

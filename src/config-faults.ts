@@ -31,7 +31,7 @@ function nameOf(path: readonly string[], draft: Draft): string {
 
 /** The keys whose values may be shown: a secret put anywhere else by mistake is not printed either. */
 const SHOWN =
-  /^(accounts\.\d+\.(name|appId|uin|(cos|batchCompute)\.regions(\.\d+)?|\w+\.endpoint|batchCompute\.requestsPerSecond|ci\.buckets\.\d+\.(name|region))|(server|log|deadlines|limits|sandbox)\.\w+)$/;
+  /^(accounts\.\d+\.(name|appId|uin|(cos|batchCompute)\.regions(\.\d+)?|\w+\.endpoint|batchCompute\.requestsPerSecond|ci\.buckets\.\d+\.(name|region))|(server|fleet|log|deadlines|limits|sandbox)\.\w+)$/;
 
 /** The value at a key as a fault may tell it: itself where that is safe, else only what kind of thing it is. */
 function showAt(path: readonly string[], draft: Draft): string {
@@ -79,6 +79,7 @@ export function crossFaults(draft: Draft, isSandbox: boolean): string[] {
     ).map((bucket) => `accounts: expected each bucket once, got ${bucket} again`),
     ...accounts.flatMap((account, index) => accountFaults(account, index, draft)),
     ...orderFaults(draft),
+    ...fleetFaults(draft),
     ...(isSandbox ? [] : exposureFaults(draft)),
   ];
 }
@@ -121,6 +122,28 @@ function orderFaults(draft: Draft): string[] {
       ? `limits.defaultPageSize: expected at most limits.maxPageSize (${maxPageSize}), got ${defaultPageSize}`
       : [],
   ].flat();
+}
+
+/** A replica's number says something only together with how many there are. */
+function fleetFaults(draft: Draft): string[] {
+  const index = at(draft.raw, 'fleet', 'replicaIndex');
+  const count = at(draft.raw, 'fleet', 'replicaCount');
+  const missing = (name: string, variable: string, present: string): string => {
+    const presentName = nameOf(['fleet', present], draft);
+    const missingName = draft.variables.has(`fleet.${present}`) ? variable : `fleet.${name}`;
+    return `${missingName}: expected a value, as ${presentName} has one, got nothing`;
+  };
+  if (index === undefined && count !== undefined) {
+    return [missing('replicaIndex', 'REPLICA_INDEX', 'replicaCount')];
+  }
+  if (count === undefined && index !== undefined) {
+    return [missing('replicaCount', 'REPLICA_COUNT', 'replicaIndex')];
+  }
+  return typeof index === 'number' && typeof count === 'number' && index >= count
+    ? [
+        `${nameOf(['fleet', 'replicaIndex'], draft)}: expected less than ${nameOf(['fleet', 'replicaCount'], draft)} (${count}), as the first replica is 0, got ${index}`,
+      ]
+    : [];
 }
 
 /** Real credentials are not served to whoever reaches the port, unless somebody says so (contract section 6). */

@@ -106,6 +106,9 @@ export const configSchema = z.strictObject({
         .transform((text) => new Secret(text)),
     })
     .optional(),
+  fleet: z
+    .strictObject({ replicaIndex: count(0, 999).optional(), replicaCount: count(1, 1_000).optional() })
+    .prefault({}),
   auth: z
     .never('this version checks no bearer tokens yet, so it does not start with them configured: remove it')
     .optional(),
@@ -123,6 +126,15 @@ export const configSchema = z.strictObject({
       attemptMs: milliseconds.default(2_500),
       connectMs: milliseconds.default(1_000),
       drainMs: milliseconds.default(20_000),
+    })
+    .prefault({}),
+  breaker: z
+    .strictObject({
+      consecutiveFailures: count(1, 1_000_000).default(5),
+      failurePercent: count(1, 100).default(50),
+      minimumAttempts: count(1, 1_000_000).default(20),
+      windowMs: milliseconds.default(10_000),
+      openMs: milliseconds.default(10_000),
     })
     .prefault({}),
   limits: z

@@ -26,8 +26,11 @@ export interface Config {
     readonly maxBodyBytes: number;
   };
   readonly redisUrl: Secret | null;
+  /** Which of how many replicas this is; null where they have no numbers. */
+  readonly fleet: { readonly replicaIndex: number; readonly replicaCount: number } | null;
   readonly log: ParsedConfig['log'];
   readonly deadlines: ParsedConfig['deadlines'];
+  readonly breaker: ParsedConfig['breaker'];
   readonly limits: ParsedConfig['limits'];
   /** The rate that the sandbox's own account uses, and that its simulated upstream enforces. */
   readonly sandboxRequestsPerSecond: number;
@@ -114,7 +117,7 @@ function readUtf8(path: string): string {
 }
 
 function toConfig(parsed: ParsedConfig, isSandbox: boolean): Config {
-  const { server, redis, log, deadlines, limits } = parsed;
+  const { server, redis, log, deadlines, breaker, limits } = parsed;
   return {
     isSandbox,
     accounts: parsed.accounts.map(toAccount),
@@ -126,11 +129,17 @@ function toConfig(parsed: ParsedConfig, isSandbox: boolean): Config {
       maxBodyBytes: server.maxBodyBytes,
     },
     redisUrl: redis?.url ?? null,
+    fleet: toFleet(parsed.fleet),
     log,
     deadlines,
+    breaker,
     limits,
     sandboxRequestsPerSecond: parsed.sandbox.requestsPerSecond,
   };
+}
+
+function toFleet({ replicaIndex, replicaCount }: ParsedConfig['fleet']): Config['fleet'] {
+  return replicaIndex === undefined || replicaCount === undefined ? null : { replicaIndex, replicaCount };
 }
 
 function toAccount(account: ParsedConfig['accounts'][number]): AccountConfig {

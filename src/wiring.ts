@@ -1,6 +1,9 @@
-import type { AccountConfig, Config } from './config.ts';
+import { type Budgets, openBudgets } from './budgets.ts';
+import type { Config } from './config.ts';
+import { type HeldAccount, holderOf, NO_RENEWAL } from './credentials.ts';
 import { Origins } from './jobs/origins.ts';
 import type { Clock } from './lib/clock.ts';
+import { connectRedis } from './lib/redis.ts';
 import type { Origin } from './model/origin.ts';
 import { BatchComputeClient } from './sources/batch-compute/client.ts';
 import { BATCH_COMPUTE_HOST, batchComputeSigner } from './sources/batch-compute/signature.ts';
@@ -11,129 +14,125 @@ import { CiSource, type CiSourceOptions } from './sources/ci/source.ts';
 import { CosClient } from './sources/cos/client.ts';
 import { cosHost, cosSigner } from './sources/cos/signature.ts';
 import { CosSource, type CosSourceOptions } from './sources/cos/source.ts';
-import { createLimiter, type Limiter } from './upstream/limiter.ts';
-import { createSend, type SendOptions } from './upstream/onion.ts';
+import type { CircuitState } from './upstream/circuit.ts';
+import { createSend, type OriginWay, type SendOptions } from './upstream/onion.ts';
 import type { Send } from './upstream/send.ts';
 
 /** The sources of all configured origins, each with its own way to its upstream. */
 export interface Wiring {
   readonly origins: Origins;
-  /** Cuts every connection to the upstreams. */
+  /** Every origin, in the order in which it was wired, and whether it is asked at present. */
+  conditions(): readonly (Origin & { readonly circuit: CircuitState })[];
+  /** Cuts every connection to the upstreams and to Redis. */
   close(): Promise<void>;
 }
 
 /** Opens a way to the upstream of one origin: a connection pool of its own and the call onion around it. */
-type Open = (wire: Pick<SendOptions, 'origin' | 'endpoint' | 'signer' | 'limiterFor'>) => Send;
+type Open = (wire: Pick<SendOptions, 'origin' | 'endpoint' | 'signer' | 'credential' | 'pacing'>) => Send;
+
+/** How long the script that gives out slots may take: a slot is far enough ahead to wait for it. */
+const SLOT_TIMEOUT_MS = 100;
 
 /** Joins each configured origin to its upstream. Connects to nothing yet. */
-export function wireOrigins(config: Config, clock: Clock): Wiring {
-  const { accounts, deadlines, limits } = config;
-  const closers: (() => Promise<void>)[] = [];
+export function wireOrigins(config: Config, clock: Clock, renewal = NO_RENEWAL): Wiring {
+  const { accounts, deadlines, limits, redisUrl } = config;
+  const ways: (OriginWay & { readonly origin: Origin })[] = [];
   const open: Open = (wire) => {
-    const { send, close } = createSend({
+    const way = createSend({
       ...wire,
       clock,
+      breaker: config.breaker,
       limits: {
         attemptTimeoutMs: deadlines.attemptMs,
         connectTimeoutMs: deadlines.connectMs,
         maxBodyBytes: limits.upstreamBodyBytes,
         connections: limits.connectionsPerOrigin,
+        concurrentCalls: limits.concurrentReadsPerOrigin,
       },
     });
-    closers.push(close);
-    return send;
+    ways.push({ ...way, origin: wire.origin });
+    return way.send;
   };
-  const { concurrentReadsPerOrigin: concurrency, maxSnapshotJobs, snapshotTtlMs } = limits;
-  const budgets = budgetsOf(accounts, clock);
+  const { maxSnapshotJobs, snapshotTtlMs } = limits;
+  const redis = redisUrl === null ? null : connectRedis(redisUrl.reveal(), SLOT_TIMEOUT_MS);
+  const budgets = openBudgets(config, redis, clock);
   const snapshots = { clock, maxSnapshotJobs, snapshotTtlMs };
+  const held = accounts.map((account): HeldAccount => ({ account, holder: holderOf(account, renewal) }));
   return {
     origins: new Origins({
-      cos: accounts.flatMap((account) => wireCos(account, open, { ...snapshots, concurrency })),
-      batchCompute: accounts.flatMap((account) => wireBatchCompute(account, open, budgets, snapshots)),
-      ci: accounts.flatMap((account) => wireCi(account, open, { clock, concurrency })),
+      cos: held.flatMap((each) => wireCos(each, open, snapshots)),
+      batchCompute: held.flatMap((each) => wireBatchCompute(each, open, budgets, snapshots)),
+      ci: held.flatMap((each) => wireCi(each, open, { clock })),
     }),
+    conditions: () => ways.map(({ origin, circuit }) => ({ ...origin, circuit: circuit() })),
     close: async () => {
-      await Promise.all(closers.map((close) => close()));
+      budgets.close();
+      redis?.close();
+      await Promise.all(ways.map(({ close }) => close()));
     },
   };
 }
 
-function wireCos(
-  { name, credential, cos }: AccountConfig,
-  open: Open,
-  options: CosSourceOptions,
-): CosSource[] {
+function wireCos({ account, holder }: HeldAccount, open: Open, options: CosSourceOptions): CosSource[] {
+  const { name, cos } = account;
   if (cos === null) {
     return [];
   }
   const { uin, appId, endpoint, regions } = cos;
   return regions.map((region) => {
     const origin: Origin = { source: 'COS', account: name, region, bucket: null };
-    const signer = cosSigner({ origin, uin, appId, credential });
-    const send = open({ origin, signer, endpoint: endpoint ?? `https://${cosHost(uin, region)}` });
+    const signer = cosSigner({ origin, uin, appId, credential: holder.current });
+    const send = open({
+      origin,
+      signer,
+      credential: holder,
+      endpoint: endpoint ?? `https://${cosHost(uin, region)}`,
+    });
     return new CosSource(new CosClient(origin, send), options);
   });
 }
 
 function wireBatchCompute(
-  account: AccountConfig,
+  { account, holder }: HeldAccount,
   open: Open,
   budgets: Budgets,
   options: BatchComputeSourceOptions,
 ): BatchComputeSource[] {
-  const { name, credential, batchCompute } = account;
+  const { name, batchCompute } = account;
   if (batchCompute === null) {
     return [];
   }
   const { endpoint, regions } = batchCompute;
-  const limiterFor = budgets(account);
+  const pacing = { limiterFor: budgets.limitersOf(account), host: BATCH_COMPUTE_HOST };
   return regions.map((region) => {
     const origin: Origin = { source: 'BATCH_COMPUTE', account: name, region, bucket: null };
-    const signer = batchComputeSigner({ credential });
-    const send = open({ origin, signer, limiterFor, endpoint: endpoint ?? `https://${BATCH_COMPUTE_HOST}` });
+    const signer = batchComputeSigner({ credential: holder.current });
+    const send = open({
+      origin,
+      signer,
+      credential: holder,
+      pacing,
+      endpoint: endpoint ?? `https://${BATCH_COMPUTE_HOST}`,
+    });
     return new BatchComputeSource(new BatchComputeClient(origin, send), options);
   });
 }
 
-function wireCi({ name, credential, ci }: AccountConfig, open: Open, options: CiSourceOptions): CiSource[] {
+function wireCi({ account, holder }: HeldAccount, open: Open, options: CiSourceOptions): CiSource[] {
+  const { name, ci } = account;
   if (ci === null) {
     return [];
   }
   const { endpoint, buckets } = ci;
   return buckets.map((bucket) => {
     const origin: Origin = { source: 'CI', account: name, region: bucket.region, bucket: bucket.name };
-    const signer = ciSigner({ origin, credential });
+    const signer = ciSigner({ origin, credential: holder.current });
     const send = open({
       origin,
       signer,
+      credential: holder,
       endpoint: endpoint ?? `https://${ciHost(bucket.name, bucket.region)}`,
     });
     return new CiSource(new CiClient(origin, send), options);
   });
-}
-
-/** Gives, for an account, the budget of each action. */
-type Budgets = (account: AccountConfig) => (action: string) => Limiter;
-
-/**
- * One budget for each action of a credential at an access host. The vendor counts where a call enters, so all regions that are
- * read through one host share it (`upstreams/batch-compute.md` section 3), and so do accounts with one credential: at the
- * lowest of their rates.
- */
-function budgetsOf(accounts: readonly AccountConfig[], clock: Clock): Budgets {
-  const limiters = new Map<string, Limiter>();
-  const keyOf = ({ credential, batchCompute }: AccountConfig): string =>
-    `${credential.secretId.reveal()} ${batchCompute?.endpoint ?? BATCH_COMPUTE_HOST}`;
-  return (account) => {
-    const key = keyOf(account);
-    const sharing = accounts.filter((other) => keyOf(other) === key);
-    const requestsPerSecond = Math.min(
-      ...sharing.flatMap(({ batchCompute }) => batchCompute?.requestsPerSecond ?? []),
-    );
-    return (action) => {
-      const limiter = limiters.get(`${key} ${action}`) ?? createLimiter({ requestsPerSecond, clock });
-      limiters.set(`${key} ${action}`, limiter);
-      return limiter;
-    };
-  };
 }

@@ -81,7 +81,7 @@ const BATCH_COMPUTE = '    batchCompute: { regions: [ap-guangzhou] }';
 
 describe('without any setting', () => {
   it('means the sandbox, listening on this machine only, open to whoever explores it', () => {
-    const { deadlines, limits, ...config } = read({});
+    const { deadlines, breaker, limits, ...config } = read({});
     expect(config).toMatchObject({
       isSandbox: true,
       accounts: [],
@@ -93,10 +93,18 @@ describe('without any setting', () => {
         maxBodyBytes: 262_144,
       },
       redisUrl: null,
+      fleet: null,
       log: { level: 'info' },
       sandboxRequestsPerSecond: 2,
     });
     expect(deadlines).toMatchObject({ requestMs: 10_000, drainMs: 20_000 });
+    expect(breaker).toEqual({
+      consecutiveFailures: 5,
+      failurePercent: 50,
+      minimumAttempts: 20,
+      windowMs: 10_000,
+      openMs: 10_000,
+    });
     expect(limits).toMatchObject({ defaultPageSize: 20, maxPageSize: 500 });
   });
 
@@ -276,6 +284,7 @@ server: { host: 0.0.0.0, port: 8080, introspection: true, graphiql: true, allowA
 redis: { url: "redis://127.0.0.1:6379" }
 log: { level: warn }
 deadlines: { requestMs: 9000 }
+breaker: { consecutiveFailures: 3 }
 limits: { defaultPageSize: 10, maxPageSize: 50 }
 `);
     expect(config.server).toMatchObject({
@@ -287,6 +296,7 @@ limits: { defaultPageSize: 10, maxPageSize: 50 }
     expect(config.redisUrl?.reveal()).toBe('redis://127.0.0.1:6379');
     expect(config.log.level).toBe('warn');
     expect(config.deadlines.requestMs).toBe(9_000);
+    expect(config.breaker).toMatchObject({ consecutiveFailures: 3, openMs: 10_000 });
     expect(config.limits).toMatchObject({ defaultPageSize: 10, maxPageSize: 50 });
   });
 
@@ -373,6 +383,8 @@ describe('the environment over the file', () => {
     ['PORT', '0', ({ server }) => server.port, 0],
     ['HOST', '::1', ({ server }) => server.host, '::1'],
     ['REDIS_URL', 'rediss://elsewhere:6380', ({ redisUrl }) => redisUrl?.reveal(), 'rediss://elsewhere:6380'],
+    ['REPLICA_INDEX', '1', ({ fleet }) => fleet, { replicaIndex: 1, replicaCount: 4 }],
+    ['REPLICA_COUNT', '8', ({ fleet }) => fleet, { replicaIndex: 3, replicaCount: 8 }],
     ['LOG_LEVEL', 'error', ({ log }) => log.level, 'error'],
     ['INTROSPECTION', 'false', ({ server }) => server.introspection, false],
     ['GRAPHIQL', 'false', ({ server }) => server.graphiql, false],
@@ -380,6 +392,7 @@ describe('the environment over the file', () => {
     const file = `${oneAccount(BATCH_COMPUTE)}
 server: { host: 127.0.0.1, port: 8080, introspection: true, graphiql: true }
 redis: { url: "redis://127.0.0.1:6379" }
+fleet: { replicaIndex: 3, replicaCount: 4 }
 log: { level: warn }
 `;
     expect(pick(readFileText(file))).not.toEqual(expected);
@@ -412,6 +425,8 @@ describe('a faulty configuration', () => {
         INTROSPECTION: 'yes',
         GRAPHIQL: '1',
         REDIS_URL: 'http://redis',
+        REPLICA_INDEX: 'first',
+        REPLICA_COUNT: '0',
         LOG_LEVEL: 'loud',
         AUTH_JWKS_URL: 'https://issuer/jwks',
       }),
@@ -430,6 +445,8 @@ describe('a faulty configuration', () => {
       ['PORT', '70000'],
       ['HOST', '"a b"'],
       ['INTROSPECTION', '"yes"'],
+      ['REPLICA_INDEX', '"first"'],
+      ['REPLICA_COUNT', '0'],
       ['LOG_LEVEL', '"loud"'],
     ] as const) {
       expect(found(variable).join('\n'), variable).toContain(`got ${value}`);
@@ -558,6 +575,8 @@ describe('unset, empty and zero', () => {
     'INTROSPECTION',
     'GRAPHIQL',
     'REDIS_URL',
+    'REPLICA_INDEX',
+    'REPLICA_COUNT',
     'AUTH_JWKS_URL',
     'AUTH_JWT_ISSUER',
     'AUTH_JWT_AUDIENCE',
@@ -584,6 +603,36 @@ describe('unset, empty and zero', () => {
     }
     expect(faultsOf(() => read({ ...ACCOUNT, BATCHCOMPUTE_REQUESTS_PER_SECOND: '0' }))).toEqual([
       expect.stringMatching(/^BATCHCOMPUTE_REQUESTS_PER_SECOND: .*got 0$/),
+    ]);
+  });
+});
+
+describe('the number of a replica', () => {
+  it('is known when both of its settings are', () => {
+    expect(read({ REPLICA_INDEX: '0', REPLICA_COUNT: '1' }).fleet).toEqual({
+      replicaIndex: 0,
+      replicaCount: 1,
+    });
+    const file = `${oneAccount(BATCH_COMPUTE)}\nfleet: { replicaCount: 4 }`;
+    expect(readFileText(file, { REPLICA_INDEX: '3' }).fleet).toEqual({ replicaIndex: 3, replicaCount: 4 });
+    expect(readFileText(`${oneAccount(BATCH_COMPUTE)}\nfleet: {}`).fleet).toBeNull();
+  });
+
+  it('is not known by halves', () => {
+    expect(faultsOf(() => read({ REPLICA_INDEX: '0' }))).toEqual([
+      'REPLICA_COUNT: expected a value, as REPLICA_INDEX has one, got nothing',
+    ]);
+    expect(faultsOf(() => read({ REPLICA_COUNT: '2' }))).toEqual([
+      'REPLICA_INDEX: expected a value, as REPLICA_COUNT has one, got nothing',
+    ]);
+    expect(faultsOf(() => readFileText(`${oneAccount(BATCH_COMPUTE)}\nfleet: { replicaIndex: 0 }`))).toEqual([
+      'fleet.replicaCount: expected a value, as fleet.replicaIndex has one, got nothing',
+    ]);
+  });
+
+  it('is less than how many there are', () => {
+    expect(faultsOf(() => read({ REPLICA_INDEX: '4', REPLICA_COUNT: '4' }))).toEqual([
+      'REPLICA_INDEX: expected less than REPLICA_COUNT (4), as the first replica is 0, got 4',
     ]);
   });
 });

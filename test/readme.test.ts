@@ -130,7 +130,13 @@ describe('what the README says of settings', () => {
         ? Object.keys(value).map((key) => `${name}.${key}`)
         : [],
     );
-    const optional = ['server.introspection', 'server.graphiql', 'redis.url'];
+    const optional = [
+      'server.introspection',
+      'server.graphiql',
+      'redis.url',
+      'fleet.replicaIndex',
+      'fleet.replicaCount',
+    ];
     const named = firstColumn(section('Configuration')).filter((name) => name.includes('.'));
     expect(named.toSorted()).toEqual([...new Set([...keys, ...optional])].toSorted());
   });

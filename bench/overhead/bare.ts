@@ -90,14 +90,14 @@ function readsOf(endpoint: string): [Read, Read, Read] {
   return [
     {
       pool: pool(),
-      signer: cosSigner({ origin: cos, uin, appId, credential }),
+      signer: cosSigner({ origin: cos, uin, appId, credential: () => credential }),
       request: { method: 'GET', path: '/jobs', query: [['maxResults', '11']], headers: {}, body: null },
       target: '/jobs?maxResults=11',
       decode: (response) => decodeCos(cos, response),
     },
     {
       pool: pool(),
-      signer: batchComputeSigner({ credential }),
+      signer: batchComputeSigner({ credential: () => credential }),
       request: {
         method: 'POST',
         path: '/',
@@ -116,7 +116,7 @@ function readsOf(endpoint: string): [Read, Read, Read] {
     },
     {
       pool: pool(),
-      signer: ciSigner({ origin: ci, credential }),
+      signer: ciSigner({ origin: ci, credential: () => credential }),
       request: {
         method: 'GET',
         path: '/inventorytriggerjob',

@@ -60,9 +60,9 @@ async function checkOrigins(config: Config, terminal: Terminal, isOffline: boole
 /** One listing of one job per origin, side by side. */
 async function readEach({ sources }: Origins, scope: CallScope): Promise<Row[]> {
   const requestIds = new Map<string, string>();
-  const unsubscribe = upstreamCalls.subscribe(({ origin, requestId }) => {
-    if (requestId !== null) {
-      requestIds.set(Object.values(origin).join(), requestId);
+  const unsubscribe = upstreamCalls.subscribe((event) => {
+    if (event.kind === 'call' && event.requestId !== null) {
+      requestIds.set(Object.values(event.origin).join(), event.requestId);
     }
   });
   const read = async <F>(

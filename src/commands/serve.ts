@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { createApp } from '../app.ts';
-import type { Config } from '../config.ts';
+import { type Config, readConfig } from '../config.ts';
 import { encodeGlobalId } from '../model/global-id.ts';
 import { SAMPLE_BATCH_COMPUTE_STARTING_JOB_ID } from '../sandbox/sample-jobs.ts';
 import { listen } from '../server/listen.ts';
@@ -29,7 +29,13 @@ async function serveUntilAborted(config: Config, terminal: Terminal): Promise<nu
       `unexpected error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     );
   };
-  const app = createApp(config, { exampleJobId: config.isSandbox ? exampleJobId() : null, onBug });
+  const app = createApp(config, {
+    exampleJobId: config.isSandbox ? exampleJobId() : null,
+    onBug,
+    // The account of the simulated upstreams is in no configuration.
+    rereadConfig: config.isSandbox ? null : () => readConfig(),
+    onWarning: (message) => terminal.error(`Warning: ${message}`),
+  });
   const stopLog = config.log.level === 'debug' ? logUpstreamCalls((line) => terminal.out(line)) : null;
   try {
     const { url, close } = await listen(app.listener, config.server);
@@ -61,7 +67,9 @@ function welcome({ isSandbox, server, redisUrl }: Config, url: string): string[]
     ...(isSandbox ? ['The data is simulated: no account is configured, so nothing here is real.'] : []),
     ...(server.graphiql ? [`Open it in a browser for GraphiQL, or try:`] : ['Try:']),
     `  curl -s ${url}/graphql -H 'content-type: application/json' -d '${body}'`,
-    ...(redisUrl === null ? [] : ['Note: redis is configured, but this version keeps nothing there yet.']),
+    ...(redisUrl === null
+      ? []
+      : ['Note: Redis shares the budget of BatchCompute among replicas; nothing is cached there yet.']),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { JsonError, parseJsonObject, stringOf } from './json.ts';
-import { parseXml, wordOf, XmlError } from './xml.ts';
+import { parseXml, wordOf, XmlError, type XmlLimits } from './xml.ts';
 
 /** What the body of a failure tells; an absent or unreadable fact is null. */
 export interface ErrorBody {
@@ -13,20 +13,23 @@ export interface ErrorBody {
 }
 
 const NOTHING: ErrorBody = { code: null, requestId: null, isExpired: false };
+/** The longest one known, with everything that was signed, has less than 4,000 characters and 20 tags. */
+const LIMITS: XmlLimits = { maxLength: 16_384, maxTags: 500 };
 const CODE = /^[A-Za-z.]{1,64}$/;
 
 /**
  * Reads `<Error><Code>…</Code><RequestId>…</RequestId>…</Error>` or `{"code":…,"request_id":…}`, the two forms of an error
  * body on COS and CI hosts (`upstreams/cos-batch.md` section 9). As leniently as possible: further members, missing ones, an
- * empty body or a page of HTML are no reason to throw. The message is not given: it must not reach anyone.
+ * empty body or a page of HTML are no reason to throw. The message is not given: it must not reach anyone. A body that is far
+ * longer than an error tells nothing and is not parsed, for it has often been parsed in vain before.
  */
 export function readErrorBody(body: string): ErrorBody {
-  return readXml(body) ?? readJson(body) ?? NOTHING;
+  return body.length > LIMITS.maxLength ? NOTHING : (readXml(body) ?? readJson(body) ?? NOTHING);
 }
 
 function readXml(body: string): ErrorBody | null {
   return orNull(() => {
-    const error = parseXml(body, 'Error');
+    const error = parseXml(body, 'Error', LIMITS);
     return {
       code: codeOf(orNull(() => wordOf(error, 'Code'))),
       requestId: orNull(() => wordOf(error, 'RequestId')),

@@ -4,6 +4,13 @@ import type { Clock } from './clock.ts';
 export interface Waiter {
   readonly signal: AbortSignal;
   readonly deadlineMs: number;
+  /** On whose behalf, where that matters to whoever reads. */
+  readonly callers?: ReadonlySet<string>;
+}
+
+/** What a reading may use. It belongs to all who wait for it, and is background work while nobody does. */
+export interface ReadingScope extends Waiter {
+  readonly isBackground: boolean;
 }
 
 export interface SnapshotOptions<T> {
@@ -16,7 +23,7 @@ export interface SnapshotOptions<T> {
    */
   readonly lingerMs?: number;
   /** Reads the value. Its scope's signal aborts once nobody waits any more, and its deadline never comes. */
-  readonly read: (scope: Waiter) => Promise<T>;
+  readonly read: (scope: ReadingScope) => Promise<T>;
   /** What a waiter is told whose deadline has come. */
   readonly lateError: () => Error;
 }
@@ -24,7 +31,8 @@ export interface SnapshotOptions<T> {
 interface Reading<T> {
   readonly value: Promise<T>;
   readonly controller: AbortController;
-  waiters: number;
+  /** One entry for each time that somebody waits: the same waiter may do so twice. */
+  readonly waiters: Set<{ readonly waiter: Waiter }>;
   /** When the value was there; null while it is not. */
   finishedAtMs: number | null;
 }
@@ -79,8 +87,9 @@ export class Snapshot<T> {
   #begin(): Reading<T> {
     const controller = new AbortController();
     const { read } = this.#options;
-    const value = (async () => await read({ signal: controller.signal, deadlineMs: NO_DEADLINE }))();
-    const reading: Reading<T> = { value, controller, waiters: 0, finishedAtMs: null };
+    const waiters: Reading<T>['waiters'] = new Set();
+    const value = (async () => await read(scopeOf(controller.signal, waiters)))();
+    const reading: Reading<T> = { value, controller, waiters, finishedAtMs: null };
     this.#current = reading;
     value.then(
       () => {
@@ -94,18 +103,19 @@ export class Snapshot<T> {
   }
 
   async #join(reading: Reading<T>, waiter: Waiter): Promise<T> {
-    reading.waiters += 1;
+    const entry = { waiter };
+    reading.waiters.add(entry);
     try {
       return await this.#within(reading.value, waiter);
     } finally {
-      reading.waiters -= 1;
+      reading.waiters.delete(entry);
       this.#release(reading, waiter.signal.aborted ? 0 : (this.#options.lingerMs ?? 0));
     }
   }
 
   /** Ends a reading that nobody waits for: now, or when somebody could still come back for it, after a while. */
   #release(reading: Reading<T>, lingerMs: number): void {
-    if (reading.waiters > 0 || reading.finishedAtMs !== null || this.#current !== reading) {
+    if (reading.waiters.size > 0 || reading.finishedAtMs !== null || this.#current !== reading) {
       return;
     }
     if (lingerMs > 0) {
@@ -145,4 +155,17 @@ export class Snapshot<T> {
       inner.abort(ANSWERED);
     }
   }
+}
+
+function scopeOf(signal: AbortSignal, waiters: Reading<unknown>['waiters']): ReadingScope {
+  return {
+    signal,
+    deadlineMs: NO_DEADLINE,
+    get callers() {
+      return new Set([...waiters].flatMap(({ waiter }) => Array.from(waiter.callers ?? [])));
+    },
+    get isBackground() {
+      return waiters.size === 0;
+    },
+  };
 }

@@ -1,5 +1,6 @@
-import { execute, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { execute, type ExecutionArgs } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { unlessAborted } from '../lib/unless-aborted.ts';
 
 /**
  * Has operations executed by graphql-js, which costs less than Yoga’s own executor; that one can answer in parts,
@@ -9,21 +10,10 @@ export function useExecution(): Plugin {
   return {
     onExecute: ({ context, setExecuteFn }) => {
       const { signal } = context.request;
-      setExecuteFn((args: ExecutionArgs) => executeFor(signal, args));
+      setExecuteFn(async (args: ExecutionArgs) => {
+        signal.throwIfAborted();
+        return await unlessAborted(Promise.resolve(execute(args)), signal);
+      });
     },
   };
-}
-
-async function executeFor(signal: AbortSignal, args: ExecutionArgs): Promise<ExecutionResult> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => {
-    reject(signal.reason);
-  };
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([execute(args), aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

@@ -1,19 +1,32 @@
+import type { IncomingMessage } from 'node:http';
 import { useDisableIntrospection } from '@graphql-yoga/plugin-disable-introspection';
 import type { GraphQLSchema } from 'graphql';
 import { createYoga, type YogaServerInstance } from 'graphql-yoga';
 import type { GraphContext } from '../graphql/context.ts';
 import { isUnexpected, toClientError } from '../graphql/errors.ts';
 import { useBodyLimit } from './body-limit.ts';
+import { callerOf } from './caller.ts';
 import { useErrorCodes } from './error-codes.ts';
 import { useExecution } from './execution.ts';
 import { type GraphiqlTab, useGraphiql } from './graphiql.ts';
 import { type Readiness, useHealth } from './health.ts';
 import { useRequestChecks } from './request-checks.ts';
+import { askedTimeoutMs, useRequestTimeout } from './request-timeout.ts';
+
+/** What of a request decides how it is served. */
+export interface RequestFacts {
+  /** Aborts when the client leaves. */
+  readonly signal: AbortSignal;
+  /** How long the client wants to wait at most; null when it does not say. */
+  readonly timeoutMs: number | null;
+  /** Who asks, for sharing scarce turns out evenly. */
+  readonly caller: string;
+}
 
 export interface GatewayOptions {
   readonly schema: GraphQLSchema;
-  /** Makes what the resolvers of one request use; `signal` aborts when the client leaves. */
-  readonly contextFor: (signal: AbortSignal) => GraphContext;
+  /** Makes what the resolvers of one request use. */
+  readonly contextFor: (facts: RequestFacts) => GraphContext;
   readonly readiness: () => Readiness;
   readonly introspection: boolean;
   /** The tabs of GraphiQL, or null to leave it out. */
@@ -23,15 +36,25 @@ export interface GatewayOptions {
   readonly onBug: (error: unknown) => void;
 }
 
-export type Gateway = YogaServerInstance<object, GraphContext>;
+/** What Yoga hands on of a request that came through a node:http server. */
+interface ServerContext {
+  readonly req?: IncomingMessage;
+}
+
+export type Gateway = YogaServerInstance<ServerContext, GraphContext>;
 
 /** The HTTP server's heart: a fetch-style handler of `/graphql`, `/health` and `/ready`. */
 export function createGateway(options: GatewayOptions): Gateway {
   const { schema, contextFor, readiness, introspection, graphiqlTabs, maxBodyBytes, onBug } = options;
-  return createYoga<object, GraphContext>({
+  return createYoga<ServerContext, GraphContext>({
     schema,
     graphqlEndpoint: '/graphql',
-    context: ({ request }) => contextFor(request.signal),
+    context: ({ request: { signal, headers }, req }) =>
+      contextFor({
+        signal,
+        timeoutMs: askedTimeoutMs(headers),
+        caller: callerOf(headers, req?.socket.remoteAddress),
+      }),
     // Closed unless opened on purpose: no other site's script, no batches, no uploads, no page that tells about itself.
     cors: false,
     batching: false,
@@ -49,6 +72,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       useHealth(readiness),
       graphiqlTabs === null ? {} : useGraphiql(graphiqlTabs),
       useRequestChecks(),
+      useRequestTimeout(),
       useBodyLimit(maxBodyBytes),
       // before execution
       introspection ? {} : useDisableIntrospection(),

@@ -17,9 +17,9 @@ export interface EventChannel<Event extends object> {
   subscribe(listener: (event: Event) => void): () => void;
 }
 
-/** The facts common to a logical call and to each of its attempts. */
-interface UpstreamCallFacts {
-  /** Where the call went; the model's `Origin`. */
+/** Where a call goes. */
+interface UpstreamPlace {
+  /** The model's `Origin`. */
   readonly origin: {
     readonly source: string;
     readonly account: string;
@@ -28,6 +28,10 @@ interface UpstreamCallFacts {
   };
   /** The vendor's name of the operation, e.g. `ListJobs`. */
   readonly action: string;
+}
+
+/** The facts common to a logical call and to each of its attempts. */
+interface UpstreamCallFacts extends UpstreamPlace {
   /** `ok`, a field-level code of contract section 7, `aborted` when the caller left, or `bug`. */
   readonly outcome: string;
   readonly durationMs: number;
@@ -40,6 +44,12 @@ interface UpstreamCallFacts {
 export interface UpstreamCallEvent extends UpstreamCallFacts {
   readonly kind: 'call';
   readonly attempts: number;
+  /** The waits for the turns of all attempts. */
+  readonly waitedMs: number;
+  /** How many reads got their answer from this call, or would have. */
+  readonly joined: number;
+  /** How many jobs it asked for by id; null for any other question. */
+  readonly batchSize: number | null;
 }
 
 /** One attempt of a call, without the wait for its turn. `attempt` counts from 1. */
@@ -48,10 +58,37 @@ export interface UpstreamAttemptEvent extends UpstreamCallFacts {
   readonly attempt: number;
 }
 
-/** One event per attempt, then one per logical call, as each ends. */
-export const upstreamCalls = eventChannel<UpstreamCallEvent | UpstreamAttemptEvent>(
-  'jobs-gateway:upstream-calls',
-);
+/** The wait of one attempt for its turn: for a slot of its budget, or for a place among the calls of its origin. */
+export interface UpstreamWaitEvent extends UpstreamPlace {
+  readonly kind: 'wait';
+  readonly waitedMs: number;
+  /** `refused`: the turn would have come too late, or the upstream hangs. `left`: nobody waited any more. */
+  readonly outcome: 'turn' | 'refused' | 'left';
+}
+
+export type UpstreamEvent = UpstreamCallEvent | UpstreamAttemptEvent | UpstreamWaitEvent;
+
+/** One event per wait, one per attempt, then one per logical call, as each ends. */
+export const upstreamCalls = eventChannel<UpstreamEvent>('jobs-gateway:upstream-calls');
+
+/** A refusal with an error code that the gateway does not know, not even by its category (reliability 5.4). */
+export interface UnmappedCodeEvent {
+  readonly origin: UpstreamPlace['origin'];
+  /** Null when the code has a form that is not shown (reliability 5.6). */
+  readonly upstreamCode: string | null;
+  readonly httpStatus: number;
+}
+
+/** One event per refused attempt. What comes here is missing in the table of error codes. */
+export const unmappedCodes = eventChannel<UnmappedCodeEvent>('jobs-gateway:unmapped-codes');
+
+/** An origin's breaker has changed: `open`, its calls are refused; `half-open`, one finds out; `closed`, all go through. */
+export interface BreakerChangeEvent {
+  readonly origin: UpstreamPlace['origin'];
+  readonly state: 'closed' | 'open' | 'half-open';
+}
+
+export const breakerChanges = eventChannel<BreakerChangeEvent>('jobs-gateway:breaker-changes');
 
 function eventChannel<Event extends object>(name: string): EventChannel<Event> {
   const inner = channel(name);

@@ -42,8 +42,13 @@ export function retryAfterMsFrom(headers: Headers, nowMs: number): number | null
   if (SECONDS.test(text)) {
     return clampRetryAfter(Number(text) * 1_000);
   }
-  const dateMs = HTTP_DATE.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(dateMs) ? null : clampRetryAfter(dateMs - nowMs);
+  const dateMs = httpDateMs(text);
+  return dateMs === null ? null : clampRetryAfter(dateMs - nowMs);
+}
+
+/** The upstream's time when it answered, milliseconds since the epoch, to the second; null without a strict `Date`. */
+export function answeredAtMsFrom(headers: Headers): number | null {
+  return httpDateMs(headers['date']?.trim() ?? '');
 }
 
 /**
@@ -62,6 +67,11 @@ export function badResponse(
     retryable: true,
     httpStatus: response.status,
   });
+}
+
+function httpDateMs(text: string): number | null {
+  const dateMs = HTTP_DATE.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(dateMs) ? null : dateMs;
 }
 
 function clampRetryAfter(ms: number): number {

@@ -5,21 +5,25 @@
  */
 import { UpstreamError } from '../model/errors.ts';
 import type { JobSource, Origin } from '../model/origin.ts';
+import { unmappedCodes } from '../telemetry/channels.ts';
 import { faultMessage, FAULTS } from './faults.ts';
-import type { FaultName } from './faults.ts';
+import type { Fault, FaultName } from './faults.ts';
 
 /** What an upstream said when it refused. */
 export interface UpstreamRefusal {
   readonly httpStatus: number;
+  /** As it came, whatever its form; null when the answer names none. */
   readonly upstreamCode: string | null;
   readonly requestId: string | null;
   readonly retryAfterMs?: number | null;
+  /** Whether its words say that the time of the signature is over, which COS does under the code AccessDenied. */
+  readonly isExpired?: boolean;
 }
 
 type CodeTable = Readonly<Record<string, FaultName>>;
 
 /** COS general errors (436/7730), which CI hosts give too. */
-const COS_GENERAL: CodeTable = {
+const COS_GENERAL = {
   AccessDenied: 'forbidden',
   SignatureDoesNotMatch: 'credentials',
   InvalidAccessKeyId: 'credentials',
@@ -42,10 +46,10 @@ const COS_GENERAL: CodeTable = {
   TemporaryRedirect: 'misplaced',
   PaymentRequired: 'suspended',
   UnavailableForLegalReasons: 'suspended',
-};
+} as const satisfies CodeTable;
 
 /** Codes by source: 436/33787 for COS Batch, 436/46214 and 1545/65185 for CI, 1388/114322 for API 3.0. */
-export const ERROR_TABLE: Readonly<Record<JobSource, CodeTable>> = {
+export const ERROR_TABLE = {
   COS: {
     ...COS_GENERAL,
     NoSuchJob: 'rejected',
@@ -114,24 +118,31 @@ export const ERROR_TABLE: Readonly<Record<JobSource, CodeTable>> = {
     ResponseSizeLimitExceeded: 'rejected',
     LimitExceeded: 'rejected',
   },
-};
+} as const satisfies Readonly<Record<JobSource, CodeTable>>;
 
-/** Reliability 5.6. A code of another form is treated as absent: it may be anything. */
+/** Reliability 5.6. A code of another form is not shown: it may be anything. */
 const SAFE_CODE = /^[A-Za-z.]{1,64}$/;
 
-/** The error that a refusal means to our clients. Its message never holds the upstream's own text. */
+/**
+ * The error that a refusal means to our clients. Its message never holds the upstream's own text. A code that nobody knows
+ * is told on `unmappedCodes`, while somebody listens, and then counts by its HTTP status.
+ */
 export function upstreamErrorFor(origin: Origin, refusal: UpstreamRefusal): UpstreamError {
   const { httpStatus, requestId, retryAfterMs = null } = refusal;
   const upstreamCode = safeCode(refusal.upstreamCode);
-  const name =
-    faultByCode(origin.source, upstreamCode, httpStatus) ?? faultByStatus(upstreamCode, httpStatus);
-  const { code, retryable } = FAULTS[name];
+  const known = faultByCode(origin.source, refusal);
+  if (known === null && refusal.upstreamCode !== null && unmappedCodes.hasSubscribers) {
+    unmappedCodes.publish({ origin, upstreamCode, httpStatus });
+  }
+  const name = known ?? faultByStatus(refusal);
+  const { code, retryable, remedy }: Fault = FAULTS[name];
   return new UpstreamError(code, origin, faultMessage(name, origin, upstreamCode), {
     upstreamCode,
     requestId,
     retryable,
     retryAfterMs: retryable ? retryAfterMs : null,
     httpStatus,
+    remedy: remedy ?? null,
   });
 }
 
@@ -139,13 +150,20 @@ function safeCode(upstreamCode: string | null): string | null {
   return upstreamCode !== null && SAFE_CODE.test(upstreamCode) ? upstreamCode : null;
 }
 
-function faultByCode(source: JobSource, upstreamCode: string | null, httpStatus: number): FaultName | null {
+function faultByCode(source: JobSource, refusal: UpstreamRefusal): FaultName | null {
+  const { upstreamCode, httpStatus, isExpired = false } = refusal;
   if (upstreamCode === null) {
     return null;
   }
-  // CI gives one code for two things: 401 when it does not accept who asks, 403 when that one may not.
-  if (source === 'CI' && upstreamCode === 'AccessDenied' && httpStatus === 401) {
-    return 'credentials';
+  if (upstreamCode === 'AccessDenied') {
+    // CI gives one code for two things: 401 when it does not accept who asks, 403 when that one may not.
+    if (source === 'CI' && httpStatus === 401) {
+      return 'credentialsOrToken';
+    }
+    // COS does so too; nobody should go and look for a missing grant (`cos-signature.md` section 5).
+    if (source === 'COS' && isExpired) {
+      return 'clock';
+    }
   }
   const table = ERROR_TABLE[source];
   return lookUp(table, upstreamCode) ?? lookUp(table, categoryOf(upstreamCode));
@@ -160,7 +178,7 @@ function lookUp(table: CodeTable, upstreamCode: string): FaultName | null {
 }
 
 /** For a code that is absent or not in the table. */
-function faultByStatus(upstreamCode: string | null, httpStatus: number): FaultName {
+function faultByStatus({ upstreamCode, httpStatus }: UpstreamRefusal): FaultName {
   if (httpStatus === 429) {
     return 'throttled';
   }

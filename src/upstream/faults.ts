@@ -1,11 +1,13 @@
-import type { UpstreamErrorCode } from '../model/errors.ts';
+import type { Remedy, UpstreamErrorCode } from '../model/errors.ts';
 import type { Origin } from '../model/origin.ts';
 import { placeName, sourceName } from './origin-name.ts';
 
 /** One kind of refusal, as clients see it: a code, whether the same read may succeed later, what happened and what to do. */
-interface Fault {
+export interface Fault {
   readonly code: UpstreamErrorCode;
   readonly retryable: boolean;
+  /** What the gateway does about it by itself, once, before the error is told (reliability U37, U38). Absent: nothing. */
+  readonly remedy?: Remedy;
   readonly says: (source: string, place: string) => string;
 }
 
@@ -20,14 +22,24 @@ export const FAULTS = {
   clock: {
     code: 'UPSTREAM_AUTH_FAILED',
     retryable: false,
+    remedy: 'CORRECT_CLOCK',
     says: (source, place) =>
       `${source} refused the time of the gateway's signature for ${place}: set the machine's clock`,
   },
   sessionToken: {
     code: 'UPSTREAM_AUTH_FAILED',
     retryable: false,
+    remedy: 'RELOAD_CREDENTIAL',
     says: (source, place) =>
       `${source} refused the gateway's session token for ${place}: renew secretId, secretKey and sessionToken together`,
+  },
+  // What CI says of a wrong key as well as of a session that has ended, for which it has no code of its own.
+  credentialsOrToken: {
+    code: 'UPSTREAM_AUTH_FAILED',
+    retryable: false,
+    remedy: 'RELOAD_CREDENTIAL',
+    says: (source, place) =>
+      `${source} refused the gateway's credentials for ${place}: check secretId and secretKey, and renew the sessionToken if there is one`,
   },
   forbidden: {
     code: 'UPSTREAM_FORBIDDEN',

@@ -1,12 +1,15 @@
-import { Pool } from 'undici';
+import { buildConnector, Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../lib/clock.ts';
 import { UpstreamError } from '../model/errors.ts';
 import type { Origin } from '../model/origin.ts';
 import { badResponse } from './answer.ts';
+import type { Readiness } from './limiter.ts';
+import { unlessAborted } from '../lib/unless-aborted.ts';
 import { networkError } from './network-error.ts';
 import { requestTarget } from './request-target.ts';
 import type { CallScope, Send, UpstreamRequest, UpstreamResponse } from './send.ts';
+import { SpareConnection } from './spare-connection.ts';
 
 export interface HttpLimits {
   readonly connectTimeoutMs: number;
@@ -22,15 +25,25 @@ export interface HttpOptions {
   readonly endpoint: string;
   readonly clock: Clock;
   readonly limits: HttpLimits;
+  /**
+   * The host of an origin whose calls are paced by the moment they leave. Such a call is sent only over a connection that was
+   * made before, by `readiness`; without one it fails and nothing is sent. Absent: a call makes its connection itself.
+   */
+  readonly pacedHost?: string | undefined;
 }
 
 export interface HttpSend {
   readonly send: Send;
+  readonly readiness: Readiness;
   /** Cuts every connection, at once; calls in flight reject with `UPSTREAM_UNAVAILABLE`. Later calls too. */
   readonly close: () => Promise<void>;
 }
 
 const MAX_HEADER_BYTES = 16_384;
+/** The upstreams send about ten. */
+const MAX_HEADER_LINES = 200;
+/** Answers of status 1xx before the real one: lawful, and nobody's business here; an endless run of them is an attack. */
+const MAX_INTERIM_ANSWERS = 8;
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
@@ -41,24 +54,49 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
  * Over TLS the peer must hold a certificate for the name in the Host header, also when `endpoint` is another address.
  */
 export function createHttp(options: HttpOptions): HttpSend {
-  const pool = createPool(options);
+  const { origin, endpoint, limits, pacedHost } = options;
+  const connect = buildConnector({
+    // Explicit, so that no environment variable can switch it off.
+    rejectUnauthorized: true,
+    allowH2: false,
+    timeout: limits.connectTimeoutMs,
+  });
+  const spare =
+    pacedHost === undefined ? null : new SpareConnection({ endpoint, serverName: pacedHost, connect });
+  const pool = createPool(options, spare?.connector ?? connect);
   return {
     send: async (request, scope) => request.decode(await exchange(pool, options, request, scope)),
-    close: () => pool.destroy(),
+    readiness: {
+      isReady: () => spare === null || spare.isReady || pool.stats.free > 0,
+      makeReady: async (signal) => {
+        await madeReady(origin, spare, signal);
+      },
+    },
+    close: async () => {
+      spare?.close();
+      await pool.destroy();
+    },
   };
 }
 
-function createPool({ endpoint, limits }: HttpOptions): Pool {
+async function madeReady(origin: Origin, spare: SpareConnection | null, signal: AbortSignal): Promise<void> {
+  try {
+    await unlessAborted(spare?.make() ?? Promise.resolve(), signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw networkError(origin, error);
+  }
+}
+
+function createPool({ endpoint, limits }: HttpOptions, connect: buildConnector.connector): Pool {
   return new Pool(endpoint, {
     connections: limits.connections,
-    connectTimeout: limits.connectTimeoutMs,
     maxResponseSize: limits.maxBodyBytes,
     maxHeaderSize: MAX_HEADER_BYTES,
     pipelining: 1,
     // The caps and the error codes that we rely on are those of undici's HTTP/1.1 client.
     allowH2: false,
-    // Explicit, so that no environment variable can switch it off.
-    connect: { rejectUnauthorized: true },
+    connect,
   });
 }
 
@@ -72,10 +110,17 @@ async function exchange(
   const headers = { ...request.headers, 'accept-encoding': 'identity' };
   try {
     signal.throwIfAborted();
-    const answer = await pool.request({ method: request.method, path, headers, body: request.body, signal });
+    const answer = await pool.request({
+      method: request.method,
+      path,
+      headers,
+      body: request.body,
+      signal,
+      onInfo: refuseEndlessInterim(origin),
+    });
     const head = { status: answer.statusCode, headers: joinRepeated(answer.headers) };
     refuseUnread(origin, head, answer);
-    const bytes = await answer.body.bytes();
+    const bytes = await bytesOf(answer);
     return { ...head, body: readText(origin, head, bytes), receivedAtMs: clock.now() };
   } catch (error) {
     signal.throwIfAborted();
@@ -85,9 +130,21 @@ async function exchange(
 
 type Head = Pick<UpstreamResponse, 'status' | 'headers'>;
 
+/** What it throws ends the exchange and the connection (reliability U8). */
+function refuseEndlessInterim(origin: Origin): (info: { readonly statusCode: number }) => void {
+  let left = MAX_INTERIM_ANSWERS;
+  return ({ statusCode }) => {
+    left -= 1;
+    if (left < 0) {
+      throw badResponse(origin, 'it does not come to its point', { status: statusCode, headers: {} });
+    }
+  };
+}
+
 /** Throws for what must not be read further, and then cuts the connection rather than leave it dripping. */
 function refuseUnread(origin: Origin, head: Head, answer: Dispatcher.ResponseData): void {
-  const complaint = complaintAbout(head);
+  const lines = Object.values(answer.headers).flat().length;
+  const complaint = lines > MAX_HEADER_LINES ? 'it has too many headers' : complaintAbout(head);
   if (complaint !== null) {
     // Destroying it makes it emit an error that nobody else would listen to.
     answer.body.on('error', () => undefined).destroy();
@@ -101,9 +158,19 @@ function complaintAbout({ status, headers }: Head): string | null {
     return 'it redirects, and redirects are never followed; check the configured region and endpoint';
   }
   const encoding = headers['content-encoding']?.trim().toLowerCase() ?? '';
-  return encoding === '' || encoding === 'identity'
+  const transfer = headers['transfer-encoding']?.trim().toLowerCase() ?? '';
+  return ['', 'identity'].includes(encoding) && ['', 'chunked'].includes(transfer)
     ? null
     : 'it is compressed although that was not asked for';
+}
+
+/** Read as a stream, which joins small chunks as they come: 4 MiB in chunks of one byte would be a gigabyte of objects. */
+async function bytesOf({ body }: Dispatcher.ResponseData): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for await (const part of body) {
+    parts.push(part as Uint8Array);
+  }
+  return Buffer.concat(parts);
 }
 
 function joinRepeated(headers: Dispatcher.ResponseData['headers']): Record<string, string> {

@@ -95,12 +95,16 @@ function faultOf(error: unknown): NetworkFault | null {
   return FAULTS.get(code) ?? UNREACHABLE;
 }
 
-/** undici gives an unasked 1xx or 101 the code of a lost connection; only its message tells that the peer misbehaved. */
+/**
+ * undici gives an unasked 1xx or 101 the code of a lost connection; only its message tells that the peer misbehaved. It takes
+ * some answers, such as one of status 000, for impossible and fails in an assertion.
+ */
 function isMisbehaviour(error: unknown): boolean {
   if (!(error instanceof Error)) {
     return false;
   }
-  return error.name === 'HTTPParserError' || /^bad (?:response|upgrade)$/.test(error.message);
+  const isImpossible = error.name === 'HTTPParserError' || errorCode(error) === 'ERR_ASSERTION';
+  return isImpossible || /^bad (?:response|upgrade)$/.test(error.message);
 }
 
 function errorCode(error: unknown): string | null {

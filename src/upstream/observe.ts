@@ -3,19 +3,16 @@ import { GatewayError, UpstreamError } from '../model/errors.ts';
 import type { Origin } from '../model/origin.ts';
 import { upstreamCalls } from '../telemetry/channels.ts';
 import { requestIdFrom } from './answer.ts';
-import type { CallScope, Middleware, Send, UpstreamRequest } from './send.ts';
+import type { LimitOptions } from './limiter.ts';
+import type { CallNotes, CallScope, Middleware, Send, UpstreamRequest } from './send.ts';
 
 export interface Observers {
-  /** The outermost layer: one event per logical call. */
+  /** One event per logical call, however many share it. */
   readonly call: Middleware;
   /** Inside retry and limiter: one event per attempt. */
   readonly attempt: Middleware;
-}
-
-/** What the attempts of one logical call have told so far. */
-interface Tally {
-  attempts: number;
-  requestId: string | null;
+  /** To be told how the wait for a turn ended: one event per wait. */
+  readonly onWaited: LimitOptions['onWaited'];
 }
 
 /** What became of one call or attempt; the common part of both events. */
@@ -28,50 +25,54 @@ interface Ending {
 
 /** Publishes on `upstreamCalls` what happens to the calls of one origin. Does nothing at all while nobody listens. */
 export function observe(origin: Origin, clock: Clock): Observers {
-  // Keyed by the request object, which the layers between the two observers hand on as it is.
-  const tallies = new WeakMap<object, Tally>();
-
   const call: Middleware = (next) => (request, scope) => {
     if (!upstreamCalls.hasSubscribers) {
       return next(request, scope);
     }
-    // A copy of its own, for a client may send the same request object twice at a time.
-    const own = { ...request };
-    const tally: Tally = { attempts: 0, requestId: null };
-    tallies.set(own, tally);
-    return timed(clock, next, own, scope, tally, (ending) => {
+    const notes: CallNotes = { attempts: 0, waitedMs: 0, requestId: null };
+    return timed(clock, next, { ...request, notes }, scope, notes, (ending) => {
       upstreamCalls.publish({
         kind: 'call',
         origin,
-        action: own.action,
-        attempts: tally.attempts,
+        action: request.action,
+        attempts: notes.attempts,
+        waitedMs: notes.waitedMs,
+        joined: scope.joined ?? 1,
+        batchSize: request.batchSize?.() ?? null,
         ...ending,
       });
     });
   };
 
   const attempt: Middleware = (next) => (request, scope) => {
-    const tally = tallies.get(request);
-    if (tally === undefined) {
+    const { notes } = request;
+    if (notes === undefined) {
       return next(request, scope);
     }
-    tally.attempts += 1;
-    tally.requestId = null;
-    const number = tally.attempts;
-    return timed(clock, next, noting(tally, request), scope, tally, (ending) => {
+    notes.attempts += 1;
+    notes.requestId = null;
+    const number = notes.attempts;
+    return timed(clock, next, noting(notes, request), scope, notes, (ending) => {
       upstreamCalls.publish({ kind: 'attempt', origin, action: request.action, attempt: number, ...ending });
     });
   };
 
-  return { call, attempt };
+  const onWaited: Observers['onWaited'] = ({ action, notes }, waitedMs, outcome) => {
+    if (notes !== undefined) {
+      notes.waitedMs += waitedMs;
+      upstreamCalls.publish({ kind: 'wait', origin, action, waitedMs, outcome });
+    }
+  };
+
+  return { call, attempt, onWaited };
 }
 
 /** The request, noting on its way out the request id of an answer that decodes: the result itself does not hold it. */
-function noting<T>(tally: Tally, request: UpstreamRequest<T>): UpstreamRequest<T> {
+function noting<T>(notes: CallNotes, request: UpstreamRequest<T>): UpstreamRequest<T> {
   return {
     ...request,
     decode: (response) => {
-      tally.requestId = requestIdFrom(response.headers) ?? request.requestIdIn?.(response) ?? null;
+      notes.requestId = requestIdFrom(response.headers) ?? request.requestIdIn?.(response) ?? null;
       return request.decode(response);
     },
   };
@@ -82,7 +83,7 @@ async function timed<T>(
   next: Send,
   request: UpstreamRequest<T>,
   scope: CallScope,
-  tally: Tally,
+  notes: CallNotes,
   publish: (ending: Ending) => void,
 ): Promise<T> {
   const startedAtMs = clock.now();
@@ -90,7 +91,7 @@ async function timed<T>(
     publish({
       outcome,
       durationMs: clock.now() - startedAtMs,
-      requestId: error?.requestId ?? tally.requestId,
+      requestId: error?.requestId ?? notes.requestId,
       upstreamCode: error?.upstreamCode ?? null,
     });
   };

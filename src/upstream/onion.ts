@@ -1,14 +1,18 @@
 import type { Clock } from '../lib/clock.ts';
 import type { JobSource, Origin } from '../model/origin.ts';
 import { attemptTimeout } from './attempt-timeout.ts';
-import { deadline } from './deadline.ts';
+import { type BreakerSettings, createBreaker } from './breaker.ts';
+import { createBulkhead } from './bulkhead.ts';
+import type { CircuitState } from './circuit.ts';
+import { correctClock } from './correct-clock.ts';
 import { createHttp } from './http.ts';
-import type { HttpSend } from './http.ts';
+import { join } from './join.ts';
 import { limit } from './limiter.ts';
 import type { Limiter } from './limiter.ts';
 import { observe } from './observe.ts';
+import { type CredentialHolder, reloadCredential } from './reload-credential.ts';
 import { retry } from './retry.ts';
-import { compose } from './send.ts';
+import { compose, type Send } from './send.ts';
 import { sign } from './sign.ts';
 import type { Signer } from './sign.ts';
 
@@ -22,6 +26,8 @@ export interface SendLimits {
   readonly maxBodyBytes: number;
   /** Connections to the origin. Default 16. */
   readonly connections: number;
+  /** Calls that may be under way at a time, where no budget of calls per second limits them. Default 8. */
+  readonly concurrentCalls: number;
   /** Attempts per call, the first included. Default 3, and 2 for BatchCompute, where each costs half a second of budget. */
   readonly attempts: number;
 }
@@ -31,48 +37,85 @@ export interface SendOptions {
   /** Where to connect: scheme, host and port. The host that is signed and asked for is the signer's business. */
   readonly endpoint: string;
   readonly signer: Signer;
+  /** What the signer signs with, where that can be renewed. Default: it cannot. */
+  readonly credential?: CredentialHolder;
   readonly clock: Clock;
   /** Uniform in [0, 1); default Math.random. */
   readonly random?: () => number;
-  /** The budget of an action, null for none; default: no limits. */
-  readonly limiterFor?: (action: string) => Limiter | null;
+  /** Where calls are paced by the second: the budget of each action, and the host that is asked. Default: not paced. */
+  readonly pacing?: { readonly limiterFor: (action: string) => Limiter; readonly host: string };
+  readonly breaker?: Partial<BreakerSettings>;
   readonly limits?: Partial<SendLimits>;
+}
+
+/** The way to one origin. */
+export interface OriginWay {
+  /**
+   * Rejects with an `UpstreamError`, with what `decode` threw, with the signal's reason when the caller left, or with a plain
+   * Error for a fault of our own.
+   */
+  readonly send: Send;
+  /** Whether the origin is asked at present. */
+  readonly circuit: () => CircuitState;
+  /** Cuts every connection, and does not wait. */
+  readonly close: () => Promise<void>;
 }
 
 const ATTEMPTS: Readonly<Record<JobSource, number>> = { COS: 3, CI: 3, BATCH_COMPUTE: 2 };
 
-/**
- * Everything between a source's client and the wire, for one origin. `send` rejects with an `UpstreamError`, with what
- * `decode` threw, with the signal's reason when the caller left, or with a plain Error for a fault of our own. `close` cuts
- * every connection and does not wait.
- */
-export function createSend(options: SendOptions): HttpSend {
-  const { origin, endpoint, signer, clock, random = Math.random, limiterFor = () => null } = options;
+/** Everything between a source's client and the wire, for one origin. */
+export function createSend(options: SendOptions): OriginWay {
+  const { origin, endpoint, signer, credential, clock, random = Math.random, pacing } = options;
   const limits = withDefaults(origin, options.limits);
-  const http = createHttp({ origin, endpoint, clock, limits });
+  const http = createHttp({ origin, endpoint, clock, limits, pacedHost: pacing?.host });
+  const breaker = createBreaker({
+    origin,
+    clock,
+    attemptTimeoutMs: limits.attemptTimeoutMs,
+    ...(options.breaker === undefined ? {} : { settings: options.breaker }),
+  });
   const observers = observe(origin, clock);
+  const time = correctClock(clock);
+  const renewals = credential === undefined ? [] : [reloadCredential(credential, clock)];
+  const bulkhead = createBulkhead({ origin, clock, calls: limits.concurrentCalls });
 
   // The order, outermost first, and why:
   const send = compose(
     [
-      // sees each logical call once, however it ends
+      // many may ask for one call; each of them leaves at its own deadline
+      join(origin, clock),
+      // sees each call once, however it ends
       observers.call,
-      // everything below shares one deadline: turns, attempts and pauses
-      deadline(origin, clock),
       // tries again whatever is below, so each attempt takes a turn, a signature and a time limit of its own
       retry({ attempts: limits.attempts, clock, random }),
+      // once more with what has been mended, which again takes a turn and a signature of its own
+      time.call,
+      ...renewals.map((renewal) => renewal.call),
+      // counts how attempts end, and refuses before anything waits for an upstream that keeps failing
+      breaker.admission,
       // the upstream counts attempts; what waits here has not begun, so no attempt's time runs out in the queue
-      limit(origin, limiterFor),
+      limit({
+        origin,
+        limiterFor: pacing?.limiterFor ?? (() => bulkhead),
+        readiness: breaker.readiness(http.readiness),
+        clock,
+        onWaited: observers.onWaited,
+      }),
+      // stops who was waiting when the upstream was given up
+      breaker.departure,
       // each attempt as the upstream sees it, without the wait for its turn
       observers.attempt,
+      // note what the attempt is signed with, which may have been mended during the wait
+      time.attempt,
+      ...renewals.map((renewal) => renewal.attempt),
       // after the wait: a signature holds the time at which it was made
-      sign(signer, clock),
-      // directly around the exchange: waiting for a connection counts, waiting for a turn does not
+      sign(signer, time.signingClock),
+      // directly around the exchange: waiting for a turn does not count
       attemptTimeout({ origin, clock, attemptTimeoutMs: limits.attemptTimeoutMs }),
     ],
     http.send,
   );
-  return { send, close: http.close };
+  return { send, circuit: breaker.state, close: http.close };
 }
 
 function withDefaults(origin: Origin, limits: Partial<SendLimits> = {}): SendLimits {
@@ -81,6 +124,7 @@ function withDefaults(origin: Origin, limits: Partial<SendLimits> = {}): SendLim
     connectTimeoutMs: 1_000,
     maxBodyBytes: 4 * 1_024 * 1_024,
     connections: 16,
+    concurrentCalls: 8,
     attempts: ATTEMPTS[origin.source],
     ...limits,
   };

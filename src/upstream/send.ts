@@ -17,10 +17,25 @@ export interface UpstreamRequest<T> {
   readonly body: string | null;
   /** In place of `body`, asked for when an attempt has its turn: what goes out is then known at last. */
   readonly lateBody?: () => string;
-  /** Understands the answer, or throws an `UpstreamError`. A success is only what decodes (design section 3). */
-  readonly decode: (response: UpstreamResponse) => T;
+  /**
+   * Understands the answer, or throws an `UpstreamError`. A success is only what decodes (design section 3). A promise where an
+   * answer is so long that it is decoded piece by piece; an error that the upstream told is thrown at once all the same.
+   */
+  readonly decode: (response: UpstreamResponse) => T | Promise<T>;
   /** Finds the upstream's request id in an answer that has none in its headers; asked only while somebody observes. */
   readonly requestIdIn?: (response: UpstreamResponse) => string | null;
+  /** How many jobs it asks for by id, once that is known. Absent: it asks for none by id. */
+  readonly batchSize?: () => number;
+  /** What the layers note about the call while somebody observes. */
+  readonly notes?: CallNotes;
+}
+
+/** What has become of a call so far. */
+export interface CallNotes {
+  attempts: number;
+  waitedMs: number;
+  /** The upstream's request id of the last attempt. */
+  requestId: string | null;
 }
 
 /** A complete HTTP answer, whatever its status. */

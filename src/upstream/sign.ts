@@ -15,9 +15,10 @@ export type SignableRequest = Pick<
 export type Signer = (request: SignableRequest, atMs: number) => Record<string, string>;
 
 /**
- * Signs what passes, once it is complete. It belongs inside retry: a signature carries the time, so an attempt that waited needs a new one.
+ * Signs what passes, once it is complete. It belongs inside retry: a signature carries the time, so an attempt that waited
+ * needs a new one. `clock` is the upstream's as far as it is known, which need not be the machine's (`correct-clock.ts`).
  */
-export function sign(signer: Signer, clock: Clock): Middleware {
+export function sign(signer: Signer, clock: Pick<Clock, 'now'>): Middleware {
   return (next) => (request, scope) => {
     const complete = { ...request, body: request.lateBody?.() ?? request.body };
     return next({ ...complete, headers: signer(complete, clock.now()) }, scope);

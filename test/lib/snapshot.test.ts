@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { Snapshot, type Waiter } from '../../src/lib/snapshot.ts';
+import { type ReadingScope, Snapshot, type Waiter } from '../../src/lib/snapshot.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 
 interface Begun {
-  readonly scope: Waiter;
+  readonly scope: ReadingScope;
   readonly end: (value: string) => void;
   readonly fail: (error: Error) => void;
 }
@@ -51,6 +51,26 @@ describe('a snapshot', () => {
     begun[0]!.end('a');
     expect(await Promise.all(takes)).toEqual([1, 2, 3].map(() => ({ value: 'a', isCached: false })));
     expect(clock.sleeping).toBe(0);
+  });
+
+  it('is read on behalf of all who wait, and in the background once nobody does', async () => {
+    const { clock, snapshot, begun } = aSnapshot(5_000, 1_000);
+    const scopes = [
+      { ...waiter(clock, 100).scope, callers: new Set(['a']) },
+      { ...waiter(clock, 200).scope, callers: new Set(['b']) },
+    ];
+    const takes = scopes.map((scope) => snapshot.take(scope).catch(String));
+    // The same scope may wait twice, and leaves twice.
+    takes.push(snapshot.take(scopes[1]!).catch(String));
+    await settle();
+    const { scope } = begun[0]!;
+    expect([[...scope.callers!], scope.isBackground]).toEqual([['a', 'b'], false]);
+    await clock.advance(100);
+    expect([[...scope.callers!], scope.isBackground]).toEqual([['b'], false]);
+    await clock.advance(100);
+    expect([[...scope.callers!], scope.isBackground, scope.signal.aborted]).toEqual([[], true, false]);
+    begun[0]!.end('a');
+    expect(await Promise.all(takes)).toEqual(['Error: late', 'Error: late', 'Error: late']);
   });
 
   it('is handed out again until it is as old as it may be, and not longer', async () => {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cleanText } from '../../src/lib/clean-text.ts';
 import { readErrorBody } from '../../src/lib/error-body.ts';
@@ -9,6 +10,21 @@ describe('cleanText', () => {
     expect(cleanText('\u0000a\u001b[31m\tb\r\nc\rd 中 <script>')).toBe(
       '\ufffda\ufffd[31m\tb\nc\ufffdd 中 <script>',
     );
+  });
+
+  it('does character by character what it says, also to half characters', () => {
+    const units = fc.array(fc.oneof(fc.integer({ min: 0, max: 0x21 }), fc.integer({ min: 0, max: 0xffff })));
+    fc.assert(
+      fc.property(units, (codes) => {
+        const text = String.fromCharCode(...codes);
+        const asSaid = text.replaceAll('\r\n', '\n').replace(/[\u0000-\u0008\u000b-\u001f]/g, '\ufffd');
+        expect(cleanText(text)).toBe(asSaid);
+      }),
+    );
+  });
+
+  it('gives back the very text when there is nothing to do', () => {
+    expect(cleanText('a\tb\nc \ud800')).toBe('a\tb\nc \ud800');
   });
 });
 
@@ -79,6 +95,10 @@ describe('readErrorBody', () => {
     ['nothing', '', null, null],
     ['HTML', '<html><h1>502</h1></html>', null, null],
     ['a cut', '<Error><Code>SlowDown</Co', null, null],
+    ['an error amid 500 tags', `<Error>${'<A/>'.repeat(490)}<Code>SlowDown</Code></Error>`, 'SlowDown', null],
+    ['far too many tags', `<Error>${'<A/>'.repeat(500)}<Code>SlowDown</Code></Error>`, null, null],
+    ['a text far too long', `<Error><A>${'x'.repeat(16_384)}</A><Code>SlowDown</Code></Error>`, null, null],
+    ['JSON far too long', `{"code":"SlowDown","x":"${'x'.repeat(16_384)}"}`, null, null],
   ])('reads %s', (_, body, code, requestId) => {
     expect(readErrorBody(body)).toEqual({ code, requestId, isExpired: false });
   });

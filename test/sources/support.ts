@@ -35,7 +35,10 @@ export function aScope(signal = new AbortController().signal): CallScope {
 }
 
 /** What was asked of the wire, without what reads the answer. */
-export type SentRequest = Omit<UpstreamRequest<unknown>, 'decode' | 'requestIdIn'>;
+export type SentRequest = Omit<
+  UpstreamRequest<unknown>,
+  'decode' | 'requestIdIn' | 'batchSize' | 'lateBody' | 'notes'
+>;
 
 /** The wire: answers each request with what `reply` gives for it, and records it. */
 export class FakeWire {
@@ -48,9 +51,12 @@ export class FakeWire {
 
   readonly send: Send = async (request, scope) => {
     scope.signal.throwIfAborted();
-    const { decode, requestIdIn: _unused, ...rest } = request;
-    this.sent.push(rest);
-    return decode(await this.#reply(rest));
+    const { decode, requestIdIn: _id, batchSize: _size, lateBody, ...rest } = request;
+    // Whoever has a late body counts on a wait for the turn, however short.
+    await Promise.resolve();
+    const sent = { ...rest, body: lateBody?.() ?? rest.body };
+    this.sent.push(sent);
+    return decode(await this.#reply(sent));
   };
 }
 

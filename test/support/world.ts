@@ -40,6 +40,8 @@ export interface World {
 
 export interface WorldSettings {
   readonly sandbox?: SandboxOptions;
+  /** In place of one of its own, which it leaves running: for many gateways, one after the other. */
+  readonly runningSandbox?: Sandbox;
   /** Replaces parts of the configuration; `account` parts of the sandbox's account. */
   readonly config?: Partial<Config>;
   readonly account?: (account: AccountConfig) => AccountConfig;
@@ -51,12 +53,15 @@ export interface WorldSettings {
 /** Starts a world; whoever starts it closes it. A bug of the gateway fails the test that ran into it. */
 export async function startWorld(settings: WorldSettings = {}): Promise<World> {
   const requestsPerSecond = settings.requestsPerSecond ?? 1_000;
-  const sandbox = await startSandbox({
-    batchComputeRequestsPerSecond: requestsPerSecond,
-    requireVendorHost: true,
-    strictSignedHeaders: true,
-    ...settings.sandbox,
-  });
+  const { runningSandbox } = settings;
+  const sandbox =
+    runningSandbox ??
+    (await startSandbox({
+      batchComputeRequestsPerSecond: requestsPerSecond,
+      requireVendorHost: true,
+      strictSignedHeaders: true,
+      ...settings.sandbox,
+    }));
   const account = sandboxAccount(sandbox, requestsPerSecond);
   const config: Config = {
     ...readConfig({}),
@@ -78,7 +83,7 @@ export async function startWorld(settings: WorldSettings = {}): Promise<World> {
     close: async () => {
       await server.close(0);
       await app.close();
-      await sandbox.close();
+      await (runningSandbox === undefined ? sandbox.close() : undefined);
       if (bugs.length > 0) {
         throw new AggregateError(bugs, 'the gateway ran into bugs of its own');
       }

@@ -53,6 +53,13 @@ describe('a network failure', () => {
     });
   });
 
+  it('that undici takes for impossible is UPSTREAM_BAD_RESPONSE', () => {
+    expect(networkError(COS_ORIGIN, coded('ERR_ASSERTION'))).toMatchObject({
+      code: 'UPSTREAM_BAD_RESPONSE',
+      retryable: true,
+    });
+  });
+
   it('shows neither the address nor the text of the original, nor keeps it', () => {
     const error = networkError(COS_ORIGIN, coded('ECONNREFUSED'));
     expect(error.message).not.toMatch(/10\.1\.2\.3|secret/);

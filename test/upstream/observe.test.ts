@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { UpstreamError } from '../../src/model/errors.ts';
 import { upstreamCalls } from '../../src/telemetry/channels.ts';
-import type { UpstreamAttemptEvent, UpstreamCallEvent } from '../../src/telemetry/channels.ts';
+import type { UpstreamEvent } from '../../src/telemetry/channels.ts';
+import { limit, waitTooLong } from '../../src/upstream/limiter.ts';
+import type { Limiter } from '../../src/upstream/limiter.ts';
 import { observe } from '../../src/upstream/observe.ts';
 import { compose } from '../../src/upstream/send.ts';
 import type { Send } from '../../src/upstream/send.ts';
@@ -14,8 +16,8 @@ beforeEach(() => {
   clock = new FakeClock();
 });
 
-function listen(): (UpstreamCallEvent | UpstreamAttemptEvent)[] {
-  const events: (UpstreamCallEvent | UpstreamAttemptEvent)[] = [];
+function listen(): UpstreamEvent[] {
+  const events: UpstreamEvent[] = [];
   onTestFinished(upstreamCalls.subscribe((event) => events.push(event)));
   return events;
 }
@@ -82,6 +84,9 @@ describe('the channel of upstream calls', () => {
         ...common,
         kind: 'call',
         attempts: 2,
+        waitedMs: 0,
+        joined: 1,
+        batchSize: null,
         outcome: 'ok',
         durationMs: 45,
         requestId: 'R2',
@@ -94,17 +99,22 @@ describe('the channel of upstream calls', () => {
     const events = listen();
     const observers = observe(COS_ORIGIN, clock);
     let attempts = 0;
-    const inner: Send = (request) => {
+    const inner: Send = async (request) => {
       attempts += 1;
       if (attempts === 1) {
-        request.decode({ status: 503, headers: { 'x-cos-request-id': 'R1' }, body: '', receivedAtMs: 0 });
+        await request.decode({
+          status: 503,
+          headers: { 'x-cos-request-id': 'R1' },
+          body: '',
+          receivedAtMs: 0,
+        });
       }
-      return Promise.reject(busyWithoutId);
+      throw busyWithoutId;
     };
     await run(
       compose([observers.call, retry({ attempts: 2, clock, random: () => 0 }), observers.attempt], inner),
     );
-    expect(events.map(({ requestId }) => requestId)).toEqual(['R1', null, null]);
+    expect(events.map((event) => 'requestId' in event && event.requestId)).toEqual(['R1', null, null]);
   });
 
   it('tells the caller who left from a fault of our own', async () => {
@@ -128,6 +138,56 @@ describe('the channel of upstream calls', () => {
     await both;
     const attempts = events.flatMap((event) => (event.kind === 'call' ? [event.attempts] : []));
     expect(new Set(attempts)).toEqual(new Set([1, 2]));
+  });
+
+  it('tells of each wait for a turn, and what of a call that several share', async () => {
+    const events = listen();
+    const observers = observe(COS_ORIGIN, clock);
+    let turns = 0;
+    const limiter: Limiter = {
+      acquire: async ({ scope }) => {
+        await clock.sleep(300, scope.signal);
+        turns += 1;
+        if (turns === 2) {
+          throw waitTooLong(COS_ORIGIN, 700);
+        }
+        return { release: () => undefined };
+      },
+      pushBack: () => undefined,
+    };
+    const readiness = { isReady: () => true, makeReady: () => Promise.resolve() };
+    const send = compose(
+      [
+        observers.call,
+        retry({ attempts: 3, clock, random: () => 0 }),
+        limit({
+          origin: COS_ORIGIN,
+          limiterFor: () => limiter,
+          readiness,
+          clock,
+          onWaited: observers.onWaited,
+        }),
+        observers.attempt,
+      ],
+      () => Promise.reject(busy),
+    );
+    const scope = { ...aScope(60_000, clock), joined: 7 };
+    const refused = send(aRequest({ batchSize: () => 20 }), scope).catch(() => undefined);
+    const caller = new AbortController();
+    const left = send(aRequest(), aScope(60_000, clock, caller.signal)).catch(() => undefined);
+    await clock.advance(100);
+    caller.abort(new Error('left'));
+    await clock.advance(10_000);
+    await Promise.all([refused, left]);
+    const common = { origin: COS_ORIGIN, action: 'ListJobs' };
+    expect(events).toEqual([
+      { ...common, kind: 'wait', waitedMs: 100, outcome: 'left' },
+      expect.objectContaining({ kind: 'call', outcome: 'aborted', waitedMs: 100, attempts: 0 }),
+      { ...common, kind: 'wait', waitedMs: 300, outcome: 'turn' },
+      expect.objectContaining({ kind: 'attempt', attempt: 1, durationMs: 0 }),
+      { ...common, kind: 'wait', waitedMs: 300, outcome: 'refused' },
+      expect.objectContaining({ kind: 'call', waitedMs: 600, attempts: 1, joined: 7, batchSize: 20 }),
+    ]);
   });
 
   it('does nothing while nobody listens', async () => {

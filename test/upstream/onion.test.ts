@@ -4,10 +4,11 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { UpstreamError } from '../../src/model/errors.ts';
 import { upstreamCalls } from '../../src/telemetry/channels.ts';
 import { upstreamErrorFor } from '../../src/upstream/error-table.ts';
-import { createLimiter } from '../../src/upstream/limiter.ts';
-import type { Limiter } from '../../src/upstream/limiter.ts';
+import type { Limiter, Turn, TurnRequest } from '../../src/upstream/limiter.ts';
+import { createLocalSlots, spacingOf } from '../../src/upstream/local-slots.ts';
 import { createSend } from '../../src/upstream/onion.ts';
 import type { SendOptions } from '../../src/upstream/onion.ts';
+import { createPacer } from '../../src/upstream/pacer.ts';
 import type { Send, UpstreamResponse } from '../../src/upstream/send.ts';
 import type { Signer } from '../../src/upstream/sign.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -40,6 +41,26 @@ function sendTo(endpoint: string, options: Partial<SendOptions> = {}): Send {
   onTestFinished(() => close());
   return send;
 }
+
+/** Calls of the origin wait for this limiter's turns. */
+function paced(limiter: Limiter): Pick<SendOptions, 'pacing'> {
+  return { pacing: { limiterFor: () => limiter, host: HOST } };
+}
+
+/** A limiter that does with each question what it is told. */
+function limiterThat(acquire: (request: TurnRequest) => Promise<void>): Limiter {
+  const turn: Turn = { release: () => undefined };
+  return {
+    acquire: async (request) => {
+      await request.makeReady(request.scope.signal);
+      await acquire(request);
+      return turn;
+    },
+    pushBack: () => undefined,
+  };
+}
+
+const twoPerSecond = (clock: FakeClock): Limiter => createPacer(createLocalSlots(spacingOf(2), clock), clock);
 
 /** As a source's client does it: an error of the upstream, or the body. */
 function decode(response: UpstreamResponse): UpstreamResponse {
@@ -89,28 +110,27 @@ describe('the onion', () => {
   it('signs after the wait for a turn, not before it', async () => {
     const clock = new FakeClock(0);
     const server = await failingFirst(0);
-    const limiter = createLimiter({ requestsPerSecond: 2, clock });
-    const send = sendTo(server.endpoint, { clock, limiterFor: () => limiter });
-    const calls = Promise.all([1, 2].map(() => send(aRequest({ decode }), aScope(60_000, clock))));
-    await advanceUntil(clock, calls);
-    expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(['at 0', 'at 550']);
+    const send = sendTo(server.endpoint, { clock, ...paced(twoPerSecond(clock)) });
+    const calls = ['/1', '/2'].map((path) => send(aRequest({ decode, path }), aScope(60_000, clock)));
+    await advanceUntil(clock, Promise.all(calls));
+    const [first, second] = server.requests.map(({ headers }) => Number(headers.authorization!.slice(3)));
+    expect(second! - first!).toBe(550);
   });
 
   it('takes a turn for each attempt', async () => {
     const clock = new FakeClock(0);
     const server = await failingFirst(2);
     const turns: string[] = [];
-    const limiter: Limiter = {
-      acquire: () => {
-        turns.push('turn');
-        return Promise.resolve();
-      },
-    };
+    const limiter = limiterThat(() => {
+      turns.push('turn');
+      return Promise.resolve();
+    });
     const limiterFor = (action: string): Limiter => {
       turns.push(action);
       return limiter;
     };
-    const call = sendTo(server.endpoint, { clock, limiterFor })(aRequest({ decode }), aScope(60_000, clock));
+    const send = sendTo(server.endpoint, { clock, pacing: { limiterFor, host: HOST } });
+    const call = send(aRequest({ decode }), aScope(60_000, clock));
     await advanceUntil(clock, call);
     expect(turns).toEqual(['ListJobs', 'turn', 'ListJobs', 'turn', 'ListJobs', 'turn']);
   });
@@ -120,26 +140,27 @@ describe('the onion', () => {
     const server = await failingFirst(0);
     const durationsMs: Record<string, number> = {};
     onTestFinished(
-      upstreamCalls.subscribe(({ kind, durationMs }) => {
-        durationsMs[kind] = durationMs;
+      upstreamCalls.subscribe((event) => {
+        durationsMs[event.kind] = event.kind === 'wait' ? event.waitedMs : event.durationMs;
       }),
     );
     const send = sendTo(server.endpoint, {
       clock,
-      limiterFor: () => ({ acquire: ({ signal }) => clock.sleep(4_000, signal) }),
+      ...paced(limiterThat(({ scope }) => clock.sleep(4_000, scope.signal))),
       limits: { attemptTimeoutMs: 2_500, attempts: 1 },
     });
     const answer = await advanceUntil(clock, send(aRequest({ decode }), aScope(60_000, clock)));
     expect(answer.body).toBe('ok');
     expect(durationsMs['attempt']).toBeLessThan(2_500);
+    expect(durationsMs['wait']).toBeGreaterThanOrEqual(4_000);
     expect(durationsMs['call']).toBeGreaterThanOrEqual(4_000);
   });
 
   it('ends at the deadline while it waits for a turn, and sends nothing', async () => {
     const clock = new FakeClock(0);
     const server = await failingFirst(0);
-    const limiter: Limiter = { acquire: ({ signal }) => clock.sleep(4_000, signal) };
-    const send = sendTo(server.endpoint, { clock, limiterFor: () => limiter });
+    const limiter = limiterThat(({ scope }) => clock.sleep(4_000, scope.signal));
+    const send = sendTo(server.endpoint, { clock, ...paced(limiter) });
     const failure = upstreamErrorOf(send(aRequest({ decode }), aScope(1_000, clock)));
     await clock.advance(1_000);
     expect((await failure).code).toBe('UPSTREAM_TIMEOUT');
@@ -150,8 +171,7 @@ describe('the onion', () => {
   it('does not retry a call that the limiter refuses for want of time', async () => {
     const clock = new FakeClock(0);
     const server = await failingFirst(0);
-    const limiter = createLimiter({ requestsPerSecond: 2, clock });
-    const send = sendTo(server.endpoint, { clock, limiterFor: () => limiter });
+    const send = sendTo(server.endpoint, { clock, ...paced(twoPerSecond(clock)) });
     await advanceUntil(clock, send(aRequest({ decode }), aScope(60_000, clock)));
     const error = await upstreamErrorOf(send(aRequest({ decode }), aScope(300, clock)));
     expect(error.code).toBe('UPSTREAM_RATE_LIMITED');
@@ -212,11 +232,10 @@ describe('an upstream that hangs', () => {
       limits: { connections: 1, attemptTimeoutMs: 2_000, attempts: 1 },
     });
     const caller = new AbortController();
-    const first = upstreamErrorOf(send(aRequest(), aScope(800)));
-    const aborted = expect(send(aRequest(), aScope(5_000, systemClock, caller.signal))).rejects.toThrow(
-      'left',
-    );
-    const late = upstreamErrorOf(send(aRequest(), aScope(200)));
+    const first = upstreamErrorOf(send(aRequest({ path: '/1' }), aScope(800)));
+    const leaving = send(aRequest({ path: '/2' }), aScope(5_000, systemClock, caller.signal));
+    const aborted = expect(leaving).rejects.toThrow('left');
+    const late = upstreamErrorOf(send(aRequest({ path: '/3' }), aScope(200)));
     await expect.poll(() => server.requests.length).toBe(1);
     const startedAtMs = Date.now();
     caller.abort(new Error('left'));

@@ -1,8 +1,10 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../src/model/errors.ts';
 import type { UpstreamErrorCode, UpstreamFacts } from '../../src/model/errors.ts';
 import { retry } from '../../src/upstream/retry.ts';
-import type { Send } from '../../src/upstream/send.ts';
+import { createRetryBudget } from '../../src/upstream/retry-budget.ts';
+import type { CallScope, Send } from '../../src/upstream/send.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { aRequest, aScope, COS_ORIGIN } from './support.ts';
 
@@ -80,6 +82,10 @@ describe('retry', () => {
     ['an error that says so', failing('UPSTREAM_UNAVAILABLE', { retryable: false })],
     ['a refusal', failing('UPSTREAM_REJECTED', {})],
     ['any other error', new TypeError('a bug')],
+    [
+      'what the gateway refused by itself',
+      failing('UPSTREAM_UNAVAILABLE', { retryable: true, retryAfterMs: 10, isLocal: true }),
+    ],
   ])('does not retry %s', async (_, error) => {
     const result = await run([error, 'ok']);
     expect(result.outcome).toBe(error);
@@ -128,5 +134,143 @@ describe('retry', () => {
     await outcome;
     expect(clock.sleeping).toBe(0);
     expect(inner.atMs).toHaveLength(1);
+  });
+
+  it('throws what the upstream said when the gateway itself refuses another attempt', async () => {
+    const refusal = failing('UPSTREAM_UNAVAILABLE', { retryable: true, isLocal: true });
+    const result = await run([unavailable, refusal, 'ok']);
+    expect(result.outcome).toBe(unavailable);
+    expect(result.atMs).toEqual([0, 25]);
+  });
+
+  it.each([
+    ['grows', 10, 60_000, [0, 25, 75]],
+    ['comes nearer', 60_000, 10, [0]],
+  ])(
+    'goes by the deadline as it is when an attempt has failed: one that %s',
+    async (_, leftMs, laterMs, atMs) => {
+      const clock = new FakeClock();
+      const inner = scripted(clock, unavailable);
+      const startedAtMs = clock.now();
+      let deadlineMs = startedAtMs + leftMs;
+      const scope: CallScope = {
+        signal: new AbortController().signal,
+        get deadlineMs() {
+          return deadlineMs;
+        },
+      };
+      const send = retry({ attempts: 3, clock, random: () => 0.5 })((request, given) => {
+        deadlineMs = startedAtMs + laterMs;
+        return inner.send(request, given);
+      });
+      const outcome = expect(send(aRequest(), scope)).rejects.toBe(unavailable);
+      await clock.advance(1_000);
+      await outcome;
+      expect(inner.atMs).toEqual(atMs);
+    },
+  );
+});
+
+describe('the budget of retries', () => {
+  /** How often each of so many calls, one after the other, was tried. */
+  async function triesOf(
+    calls: number,
+    send: Send,
+    clock: FakeClock,
+    count: () => number,
+  ): Promise<number[]> {
+    const tries: number[] = [];
+    for (let call = 0; call < calls; call += 1) {
+      const before = count();
+      const ended = send(aRequest(), aScope(60_000, clock)).catch(() => undefined);
+      await clock.advance(30_000);
+      await ended;
+      tries.push(count() - before);
+    }
+    return tries;
+  }
+
+  it.each<[string, Error]>([
+    ['fails', unavailable],
+    ['throttles', failing('UPSTREAM_RATE_LIMITED')],
+  ])('is ten, and then a tenth of the calls, when the upstream %s', async (_, error) => {
+    const clock = new FakeClock();
+    const inner = scripted(clock, error);
+    // For the budget no time passes.
+    const budget = createRetryBudget(new FakeClock());
+    const send = retry({ attempts: 3, clock, random: () => 0.5, budget })(inner.send);
+    const tries = await triesOf(35, send, clock, () => inner.atMs.length);
+    // Five calls take the ten; from then on ten calls earn one.
+    expect(tries.slice(0, 5)).toEqual([3, 3, 3, 3, 3]);
+    expect(tries.filter((count) => count > 1)).toHaveLength(8);
+    expect(tries.reduce((sum, count) => sum + count)).toBe(35 + 10 + 3);
+  });
+
+  it('gives the error as it came, at once, when it is spent', async () => {
+    const clock = new FakeClock();
+    const inner = scripted(clock, unavailable);
+    const budget = createRetryBudget(new FakeClock());
+    while (budget.spend()) {
+      // until it is empty
+    }
+    const send = retry({ attempts: 3, clock, random: () => 0.5, budget })(inner.send);
+    await expect(send(aRequest(), aScope(60_000, clock))).rejects.toBe(unavailable);
+    expect([inner.atMs, clock.sleeping]).toEqual([[0], 0]);
+  });
+
+  it('is not spent on what is not tried again', async () => {
+    const clock = new FakeClock();
+    const spent: number[] = [];
+    const budget = { earn: () => undefined, spend: () => spent.push(clock.now()) > 0 };
+    const tryOnce = async (error: Error, leftMs = 60_000, attempts = 3): Promise<void> => {
+      const send = retry({ attempts, clock, random: () => 0.5, budget })(scripted(clock, error).send);
+      await expect(send(aRequest(), aScope(leftMs, clock))).rejects.toBe(error);
+    };
+    await tryOnce(failing('UPSTREAM_REJECTED', {}));
+    await tryOnce(failing('UPSTREAM_UNAVAILABLE', { retryable: true, isLocal: true }));
+    await tryOnce(unavailable, 20);
+    await tryOnce(unavailable, 60_000, 1);
+    expect(spent).toEqual([]);
+  });
+
+  it('fills up by one in ten seconds, to ten, also where hardly anything is asked', async () => {
+    const clock = new FakeClock();
+    const budget = createRetryBudget(clock);
+    const spendAll = (): number => {
+      let spent = 0;
+      while (budget.spend()) {
+        spent += 1;
+      }
+      return spent;
+    };
+    expect(spendAll()).toBe(10);
+    await clock.advance(9_999);
+    expect(spendAll()).toBe(0);
+    await clock.advance(1);
+    expect(spendAll()).toBe(1);
+    await clock.advance(3_600_000);
+    expect(spendAll()).toBe(10);
+    clock.jump(-3_600_000);
+    expect(spendAll()).toBe(0);
+    await clock.advance(10_000);
+    expect(spendAll()).toBe(1);
+  });
+
+  it('never pays for more than ten retries and a tenth of the calls', () => {
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { maxLength: 500, size: 'max' }), (steps) => {
+        const budget = createRetryBudget(new FakeClock());
+        let [calls, retries] = [0, 0];
+        for (const isCall of steps) {
+          if (isCall) {
+            budget.earn();
+            calls += 1;
+          } else if (budget.spend()) {
+            retries += 1;
+          }
+          expect(retries).toBeLessThanOrEqual(10 + calls / 10);
+        }
+      }),
+    );
   });
 });

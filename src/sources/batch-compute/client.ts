@@ -1,4 +1,4 @@
-import { InvalidIdError } from '../../model/errors.ts';
+import { InvalidIdError, UpstreamError } from '../../model/errors.ts';
 import type { Origin } from '../../model/origin.ts';
 import type { CallScope, Send, UpstreamRequest } from '../../upstream/send.ts';
 import { type BatchComputeListing, decodeDescription, decodeListing } from './decode.ts';
@@ -8,6 +8,10 @@ import type { BatchComputeJob, BatchComputeJobDetail } from './model.ts';
 
 /** The most ids, and the most jobs, of one DescribeJobs (`upstreams/batch-compute.md` section 4.1). */
 export const MAX_BATCH_COMPUTE_JOBS = 100;
+
+/** Every action that is called; each has a budget of its own. */
+export const BATCH_COMPUTE_ACTIONS = ['DescribeJobs', 'DescribeJob'] as const;
+type Action = (typeof BATCH_COMPUTE_ACTIONS)[number];
 
 const VERSION = '2017-03-12';
 
@@ -58,22 +62,56 @@ export class BatchComputeClient {
     if (jobIds.length === 0 || !jobIds.every(isBatchComputeJobId)) {
       throw new InvalidIdError('Expected ids such as job-7e7evk2x for BatchCompute jobs.');
     }
-    const request = this.#request('DescribeJobs', { JobIds: jobIds, Limit: limit }, decode);
+    const request = {
+      ...this.#request('DescribeJobs', { JobIds: jobIds, Limit: limit }, decode),
+      batchSize: () => jobIds.length,
+    };
     const listing = await this.#send(request, scope);
     return { ...listing, jobs: onlyAskedFor(jobIds, listing.jobs) };
   }
 
-  /** What DescribeJob alone tells; null when the job is unknown. One call; throws `UpstreamError`, and `InvalidIdError` without a call. */
+  /**
+   * Jobs by ids that are named when the call leaves: `depart` is asked once, for distinct, well-formed ids, at least one and at
+   * most `MAX_BATCH_COMPUTE_JOBS`. Otherwise as `describeJobs` by id. One call.
+   */
+  async describeJobsLate(
+    depart: () => readonly string[],
+    scope: CallScope,
+  ): Promise<readonly BatchComputeJob[]> {
+    let jobIds: readonly string[] | null = null;
+    const departed = (): readonly string[] => (jobIds ??= depart());
+    const { jobs } = await this.#send(
+      {
+        ...this.#request('DescribeJobs', {}, decodeListing.bind(null, this.origin)),
+        lateBody: () => JSON.stringify({ JobIds: departed(), Limit: departed().length }),
+        batchSize: () => jobIds?.length ?? 0,
+      },
+      scope,
+    );
+    return onlyAskedFor(departed(), jobs);
+  }
+
+  /**
+   * What DescribeJob alone tells; null when the job is unknown. One call; throws `UpstreamError`, and `InvalidIdError` without a
+   * call, or when the upstream finds fault with the id (`reliability.md` section 5.4).
+   */
   async describeJob(jobId: string, scope: CallScope): Promise<BatchComputeJobDetail | null> {
     if (!isBatchComputeJobId(jobId)) {
       throw new InvalidIdError('Expected an id such as job-7e7evk2x for a BatchCompute job.');
     }
     const decode = decodeDescription.bind(null, this.origin, jobId);
-    return await this.#send(this.#request('DescribeJob', { JobId: jobId }, decode), scope);
+    try {
+      return await this.#send(this.#request('DescribeJob', { JobId: jobId }, decode), scope);
+    } catch (error) {
+      if (error instanceof UpstreamError && error.upstreamCode === 'InvalidParameter.JobIdMalformed') {
+        throw new InvalidIdError(`BatchCompute does not take "${jobId}" for the id of a job.`);
+      }
+      throw error;
+    }
   }
 
   /** Timestamp, token, host and signature are the signer's. Messages are asked for in English; they are for logs only. */
-  #request<T>(action: string, parameters: object, decode: UpstreamRequest<T>['decode']): UpstreamRequest<T> {
+  #request<T>(action: Action, parameters: object, decode: UpstreamRequest<T>['decode']): UpstreamRequest<T> {
     return {
       action,
       method: 'POST',

@@ -14,11 +14,12 @@ import {
   stringOf,
   stringsOf,
 } from '../../lib/json.ts';
+import { MAX_INT32 } from '../../lib/number-text.ts';
 import { utcTimeOf } from '../../lib/time-text.ts';
 import { UpstreamError } from '../../model/errors.ts';
 import type { Origin } from '../../model/origin.ts';
 import type { UpstreamResponse } from '../../upstream/send.ts';
-import { decodeTaskMetrics, progressOf } from './decode-metrics.ts';
+import { decodeProgress, decodeTaskMetrics } from './decode-metrics.ts';
 import { readEnvelope } from './envelope.ts';
 import { isBatchComputeJobId } from './job-id.ts';
 import {
@@ -82,7 +83,6 @@ function decodeJob(origin: Origin, job: JsonObject, fetchedAt: string): BatchCom
   const { status, isFinished } = isState(upstreamStatus)
     ? BATCH_COMPUTE_STATES[upstreamStatus]
     : { status: 'UNKNOWN' as const, isFinished: false };
-  const taskMetrics = decodeTaskMetrics(metrics);
   return {
     source: 'BATCH_COMPUTE',
     account: origin.account,
@@ -93,14 +93,14 @@ function decodeJob(origin: Origin, job: JsonObject, fetchedAt: string): BatchCom
     status,
     upstreamStatus,
     isFinished,
-    priority: integerAt(job, 'Priority'),
-    createdAt: utcTimeOf(requiredStringOf(job, 'CreateTime')),
+    priority: integerAt(job, 'Priority', -MAX_INT32, MAX_INT32),
+    createdAt: utcTimeOf(stringOf(job, 'CreateTime')),
     startedAt: null,
     endedAt: utcTimeOf(stringOf(job, 'EndTime')),
-    progress: progressOf(taskMetrics),
+    progress: decodeProgress(metrics),
     fetchedAt,
     placement: decodePlacement(objectOf(job, 'Placement')),
-    taskMetrics,
+    taskMetrics: decodeTaskMetrics(metrics),
     tags: decodeTags(job),
   };
 }

@@ -12,11 +12,11 @@ import { badResponse, retryAfterMsFrom, safeRequestId } from '../../upstream/ans
 import { upstreamErrorFor } from '../../upstream/error-table.ts';
 import type { UpstreamResponse } from '../../upstream/send.ts';
 
-const CODE = /^[A-Za-z.]{1,64}$/;
+const REQUEST_ID = /"RequestId"\s{0,99}:\s{0,99}"([^"]{1,128})"/;
 
 /**
  * What `read` makes of the envelope's content, `{"Response": {…, "RequestId": "…"}}`. Failures come with status 200 and an
- * Error inside; any other status means that no proper answer was given (`upstreams/batch-compute.md` section 1). Throws
+ * Error inside; a status of failure means that no proper answer was given (`upstreams/batch-compute.md` section 1). Throws
  * `UpstreamError`, also where `read` throws `JsonError`.
  */
 export function readEnvelope<T>(
@@ -24,6 +24,7 @@ export function readEnvelope<T>(
   response: UpstreamResponse,
   read: (content: JsonObject) => T,
 ): T {
+  const isSuccess = response.status >= 200 && response.status <= 299;
   let requestId: string | null = null;
   try {
     const content = objectOf(parseJsonObject(response.body), 'Response') ?? {};
@@ -32,7 +33,7 @@ export function readEnvelope<T>(
     if (error !== null) {
       throw errorFor(origin, response, codeOf(error), requestId);
     }
-    if (response.status === 200) {
+    if (isSuccess) {
       requiredStringOf(content, 'RequestId');
       return read(content);
     }
@@ -40,26 +41,24 @@ export function readEnvelope<T>(
     if (!(error instanceof JsonError)) {
       throw error;
     }
-    if (response.status === 200) {
+    if (isSuccess) {
       throw badResponse(origin, error.message, response, requestId);
     }
   }
   throw errorFor(origin, response, null, requestId);
 }
 
-/** The request id of an answer, which this API tells in the body alone; null when there is none. */
+/**
+ * The request id of an answer, which this API tells in the body alone; null when there is none. Found without parsing, for the
+ * decoder parses the body once more. No text within a string can look like it: its quotes would be escaped.
+ */
 export function requestIdInEnvelope({ body }: UpstreamResponse): string | null {
-  try {
-    const content = objectOf(parseJsonObject(body), 'Response') ?? {};
-    return safeRequestId(stringOf(content, 'RequestId'));
-  } catch {
-    return null;
-  }
+  return safeRequestId(REQUEST_ID.exec(body)?.[1]);
 }
 
 function codeOf(error: JsonObject): string {
   const code = stringOf(error, 'Code');
-  if (code === null || !CODE.test(code)) {
+  if (code === null) {
     throw new JsonError('expected an error code in Code');
   }
   return code;

@@ -9,7 +9,8 @@ const SERVICE = 'batch';
 
 /** Who reads. Where is told by the request's `x-tc-region`. */
 export interface BatchComputeSignerOptions {
-  readonly credential: Credential;
+  /** Asked for each signature, for a temporary one is renewed while the gateway runs. */
+  readonly credential: () => Credential;
   /** The host that the upstream sees; `BATCH_COMPUTE_HOST` unless told. */
   readonly host?: string;
 }
@@ -24,7 +25,7 @@ export function batchComputeSigner({
 }: BatchComputeSignerOptions): Signer {
   return (request, atMs) => {
     const timestampSeconds = Math.floor(atMs / 1_000);
-    const token = credential.sessionToken;
+    const { secretId, secretKey, sessionToken: token } = credential();
     return {
       ...request.headers,
       host,
@@ -41,8 +42,8 @@ export function batchComputeSigner({
         body: request.body ?? '',
         timestampSeconds,
         service: SERVICE,
-        secretId: credential.secretId.reveal(),
-        secretKey: credential.secretKey.reveal(),
+        secretId: secretId.reveal(),
+        secretKey: secretKey.reveal(),
       }),
     };
   };

@@ -10,7 +10,7 @@ import type { BatchComputeListing } from './decode.ts';
 import { conditionsOf, jobIdsOf, matchesNothing } from './filters.ts';
 import { isBatchComputeJobId } from './job-id.ts';
 import type { BatchComputeFilter, BatchComputeJob, BatchComputeJobDetail } from './model.ts';
-import { readMany } from './read-many.ts';
+import { BatchComputeReader } from './reader.ts';
 import { type ScanGround, scanBatchCompute } from './scan.ts';
 import { walkBatchCompute } from './walk.ts';
 import { readWholeBatchComputeListing } from './whole-listing.ts';
@@ -45,6 +45,7 @@ export class BatchComputeSource implements Source<
   readonly origin: Origin;
   readonly #client: BatchComputeClient;
   readonly #clock: Clock;
+  readonly #reader: BatchComputeReader;
   readonly #scanGround: ScanGround;
 
   constructor(client: BatchComputeClient, options: BatchComputeSourceOptions = {}) {
@@ -54,6 +55,7 @@ export class BatchComputeSource implements Source<
     this.origin = origin;
     this.#client = client;
     this.#clock = clock;
+    this.#reader = new BatchComputeReader(client, clock);
     const snapshot = new Snapshot({
       clock,
       ttlMs: snapshotTtlMs,
@@ -69,15 +71,13 @@ export class BatchComputeSource implements Source<
     return isBatchComputeJobId(text);
   }
 
-  /** One call per 100 distinct ids; a malformed id is null without a call. Rejects only when the scope's signal aborts. */
+  /** Joins the reads of all requests: `BatchComputeReader`. A malformed id is null without a call. */
   async getMany(
     jobIds: readonly string[],
     scope: CallScope,
   ): Promise<readonly (BatchComputeJob | null | Error)[]> {
-    scope.signal.throwIfAborted();
     const wanted = [...new Set(jobIds)].filter(isBatchComputeJobId);
-    const results = await readMany(this.#client, wanted, scope);
-    scope.signal.throwIfAborted();
+    const results = await this.#reader.read(wanted, scope);
     return jobIds.map((jobId) => results.get(jobId) ?? null);
   }
 

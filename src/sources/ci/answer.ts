@@ -1,4 +1,6 @@
 import { readErrorBody } from '../../lib/error-body.ts';
+import type { Pieces } from '../../lib/turns.ts';
+import { readXmlList, type XmlList, type XmlListForm } from '../../lib/xml-list.ts';
 import { parseXml, type XmlElement, XmlError } from '../../lib/xml.ts';
 import type { UpstreamError } from '../../model/errors.ts';
 import type { Origin } from '../../model/origin.ts';
@@ -6,27 +8,52 @@ import { badResponse, requestIdFrom, retryAfterMsFrom, safeRequestId } from '../
 import { upstreamErrorFor } from '../../upstream/error-table.ts';
 import type { UpstreamResponse } from '../../upstream/send.ts';
 
+const REQUEST_ID = /<RequestId>\s{0,99}([^<\s]{1,128})\s{0,99}<\/RequestId>/;
+
 /**
  * What `read` makes of the children of `Response` (`upstreams/ci-jobs.md` sections 1 and 10). Throws `UpstreamError` for an
  * error of any form, and where `read` throws `XmlError`.
  */
 export function readAnswer<T>(origin: Origin, response: UpstreamResponse, read: (root: XmlElement) => T): T {
+  refuseFailure(origin, response);
+  try {
+    return read(parseXml(response.body, 'Response'));
+  } catch (error) {
+    throw meaningOf(error, origin, response);
+  }
+}
+
+/** As `readAnswer`, for an answer that is one long list: read piece by piece. */
+export function* readListAnswer<T, R>(
+  origin: Origin,
+  response: UpstreamResponse,
+  form: XmlListForm<T>,
+  read: (list: XmlList<T>) => R,
+): Pieces<R> {
+  refuseFailure(origin, response);
+  try {
+    return read(yield* readXmlList(response.body, form));
+  } catch (error) {
+    throw meaningOf(error, origin, response);
+  }
+}
+
+function refuseFailure(origin: Origin, response: UpstreamResponse): void {
   if (response.status < 200 || response.status > 299) {
     throw errorOf(origin, response);
   }
-  let root: XmlElement = {};
-  try {
-    root = parseXml(response.body, 'Response');
-    return read(root);
-  } catch (error) {
-    if (!(error instanceof XmlError)) {
-      throw error;
-    }
-    // An error can come with status 200 (reliability.md U15 and U16).
-    throw readErrorBody(response.body).code === null
-      ? badResponse(origin, error.message, response, requestIdOf(response, bareTextOf(root, 'RequestId')))
-      : errorOf(origin, response);
+}
+
+/** What a fault in an answer of success means. An error can come with status 200 (reliability.md U15 and U16). */
+function meaningOf(error: unknown, origin: Origin, response: UpstreamResponse): unknown {
+  if (!(error instanceof XmlError)) {
+    return error;
   }
+  // Read without parsing, for an answer that is not well-formed has a request id all the same.
+  const requestId = REQUEST_ID.exec(response.body)?.[1] ?? null;
+  return readErrorBody(response.body).code === null
+    ? badResponse(origin, error.message, response, requestIdOf(response, requestId))
+    : errorOf(origin, response);
 }
 
 function errorOf(origin: Origin, response: UpstreamResponse): UpstreamError {
@@ -46,10 +73,4 @@ function requestIdOf({ headers }: UpstreamResponse, inBody: string | null): stri
     safeRequestId(inBody) ??
     requestIdFrom(headers, 'x-cos-request-id')
   );
-}
-
-/** A text whatever the rest of the answer looks like; null where none can be had. */
-function bareTextOf(root: XmlElement, name: string): string | null {
-  const value = root[name];
-  return typeof value === 'string' ? value.trim() : null;
 }

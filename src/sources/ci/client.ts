@@ -1,7 +1,7 @@
 import { InvalidCursorError, InvalidIdError, UpstreamError } from '../../model/errors.ts';
 import type { Origin } from '../../model/origin.ts';
 import type { CallScope, Send } from '../../upstream/send.ts';
-import { type CiListing, decodeDescription, decodeListing } from './decode.ts';
+import { type CiListing, decodeDescription, decodeListingInTurns } from './decode.ts';
 import { isCiJobId } from './job-id.ts';
 import type { CiFilter, CiJob } from './model.ts';
 import { timeRangeOf, timeRangeQuery } from './time-range.ts';
@@ -43,7 +43,7 @@ export class CiClient {
           query: listQuery(request),
           headers: {},
           body: null,
-          decode: (response) => decodeListing(this.origin, response),
+          decode: (response) => decodeListingInTurns(this.origin, response),
         },
         scope,
       );

@@ -3,6 +3,8 @@
  * decodes: an answer in which a job lacks its id or state is refused whole, never half told.
  */
 import { utcTimeOf } from '../../lib/time-text.ts';
+import { atOnce, inTurns, type Pieces } from '../../lib/turns.ts';
+import type { XmlListForm } from '../../lib/xml-list.ts';
 import {
   containerOf,
   containersOf,
@@ -15,7 +17,7 @@ import {
 import { UpstreamError } from '../../model/errors.ts';
 import type { Origin } from '../../model/origin.ts';
 import type { UpstreamResponse } from '../../upstream/send.ts';
-import { readAnswer } from './answer.ts';
+import { readAnswer, readListAnswer } from './answer.ts';
 import { decodeInput, decodeOperation } from './decode-operation.ts';
 import { isCiJobId } from './job-id.ts';
 import { CI_STATES, type CiJob, type CiState, type CiType } from './model.ts';
@@ -35,14 +37,31 @@ const WRONG_ADDRESS_CODES = ['InvalidUrl', 'NoSuchBucket'];
 
 /** Understands a list answer; throws `UpstreamError`. */
 export function decodeListing(origin: Origin, response: UpstreamResponse): CiListing {
-  return readAnswer(origin, response, (root) => {
+  return atOnce(listingIn(origin, response));
+}
+
+/** As `decodeListing`. A long answer gives a promise, and the event loop its turns. */
+export function decodeListingInTurns(
+  origin: Origin,
+  response: UpstreamResponse,
+): CiListing | Promise<CiListing> {
+  return inTurns(listingIn(origin, response));
+}
+
+function listingIn(origin: Origin, response: UpstreamResponse): Pieces<CiListing> {
+  const fetchedAt = fetchedAtOf(response);
+  const form: XmlListForm<CiJob> = {
+    rootName: 'Response',
+    itemName: 'JobsDetail',
+    itemsIn: (root) => containersOf(root, 'JobsDetail'),
+    read: (job) => decodeJob(origin, job, fetchedAt),
+  };
+  return readListAnswer(origin, response, form, ({ root, items }) => {
     const nextToken = wordOf(root, 'NextToken');
     if (nextToken !== null && !TOKEN.test(nextToken)) {
       throw new XmlError('expected 1 to 64 bytes in <NextToken>');
     }
-    const fetchedAt = fetchedAtOf(response);
-    const jobs = containersOf(root, 'JobsDetail').map((job) => decodeJob(origin, job, fetchedAt));
-    return { jobs, nextToken, fetchedAt };
+    return { jobs: items, nextToken, fetchedAt };
   });
 }
 

@@ -10,7 +10,8 @@ const CLOCK_TOLERANCE_SECONDS = 60;
 /** Who reads, and where. */
 export interface CiSignerOptions {
   readonly origin: Origin;
-  readonly credential: Credential;
+  /** Asked for each signature, for a temporary one is renewed while the gateway runs. */
+  readonly credential: () => Credential;
 }
 
 /** The CI host of a bucket (`upstreams/ci-jobs.md` section 1). Throws TypeError when it would be no host. */
@@ -25,7 +26,7 @@ export function ciHost(bucket: string, region: string): string {
 export function ciSigner({ origin, credential }: CiSignerOptions): Signer {
   const host = ciHost(origin.bucket ?? '', origin.region);
   return (request, atMs) => {
-    const token = credential.sessionToken;
+    const { secretId, secretKey, sessionToken: token } = credential();
     const signedHeaders: Record<string, string> = {
       host,
       ...(token === null ? {} : { 'x-ci-security-token': token.reveal() }),
@@ -43,8 +44,8 @@ export function ciSigner({ origin, credential }: CiSignerOptions): Signer {
           startSeconds: nowSeconds - CLOCK_TOLERANCE_SECONDS,
           endSeconds: nowSeconds + CLOCK_TOLERANCE_SECONDS,
         },
-        secretId: credential.secretId.reveal(),
-        secretKey: credential.secretKey.reveal(),
+        secretId: secretId.reveal(),
+        secretKey: secretKey.reveal(),
       }),
     };
   };

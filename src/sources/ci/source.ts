@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../../lib/clock.ts';
-import { KeyedReads } from '../../lib/keyed-reads.ts';
 import type { Origin } from '../../model/origin.ts';
 import type { CallScope } from '../../upstream/send.ts';
+import { readEach } from '../read-each.ts';
 import type { ListPage, ListSlice, ScanChunk, ScanRequest, Source } from '../source.ts';
 import type { CiClient } from './client.ts';
 import { isCiJobId } from './job-id.ts';
@@ -10,11 +10,7 @@ import { scanCi } from './scan.ts';
 import { matchesNothing } from './time-range.ts';
 import { walkCi } from './walk.ts';
 
-const DEFAULT_CONCURRENCY = 8;
-
 export interface CiSourceOptions {
-  /** How many reads by id may be under way at a time, over all requests. */
-  readonly concurrency?: number;
   /** Dates the listings that need no call. */
   readonly clock?: Clock;
 }
@@ -23,13 +19,11 @@ export interface CiSourceOptions {
 export class CiSource implements Source<CiJob, never, CiFilter> {
   readonly origin: Origin;
   readonly #client: CiClient;
-  readonly #reads: KeyedReads;
   readonly #clock: Clock;
 
   constructor(client: CiClient, options: CiSourceOptions = {}) {
     this.origin = client.origin;
     this.#client = client;
-    this.#reads = new KeyedReads(options.concurrency ?? DEFAULT_CONCURRENCY);
     this.#clock = options.clock ?? systemClock;
   }
 
@@ -41,7 +35,7 @@ export class CiSource implements Source<CiJob, never, CiFilter> {
   async getMany(jobIds: readonly string[], scope: CallScope): Promise<readonly (CiJob | null | Error)[]> {
     const read = async (jobId: string): Promise<CiJob | null> =>
       isCiJobId(jobId) ? await this.#client.describeJob(jobId, scope) : null;
-    return await this.#reads.readAll(jobIds, read, scope.signal);
+    return await readEach(jobIds, read, scope);
   }
 
   /** Always null, without a call: a CI job is told whole by any call. */

@@ -1,4 +1,6 @@
 import { readErrorBody } from '../../lib/error-body.ts';
+import type { Pieces } from '../../lib/turns.ts';
+import { readXmlList, type XmlList, type XmlListForm } from '../../lib/xml-list.ts';
 import { parseXml, type XmlElement, XmlError } from '../../lib/xml.ts';
 import type { UpstreamError } from '../../model/errors.ts';
 import type { Origin } from '../../model/origin.ts';
@@ -16,28 +18,51 @@ export function readAnswer<T>(
   rootName: string,
   read: (root: XmlElement) => T,
 ): T {
-  if (response.status < 200 || response.status > 299) {
-    throw errorOf(origin, response);
-  }
+  refuseFailure(origin, response);
   try {
     return read(parseXml(response.body, rootName));
   } catch (error) {
-    if (!(error instanceof XmlError)) {
-      throw error;
-    }
-    // An error can come with status 200 (reliability.md U15 and U16).
-    throw readErrorBody(response.body).code === null
-      ? badResponse(origin, error.message, response)
-      : errorOf(origin, response);
+    throw meaningOf(error, origin, response);
   }
+}
+
+/** As `readAnswer`, for an answer that is one long list: read piece by piece. */
+export function* readListAnswer<T, R>(
+  origin: Origin,
+  response: UpstreamResponse,
+  form: XmlListForm<T>,
+  read: (list: XmlList<T>) => R,
+): Pieces<R> {
+  refuseFailure(origin, response);
+  try {
+    return read(yield* readXmlList(response.body, form));
+  } catch (error) {
+    throw meaningOf(error, origin, response);
+  }
+}
+
+function refuseFailure(origin: Origin, response: UpstreamResponse): void {
+  if (response.status < 200 || response.status > 299) {
+    throw errorOf(origin, response);
+  }
+}
+
+/** What a fault in an answer of success means. An error can come with status 200 (reliability.md U15 and U16). */
+function meaningOf(error: unknown, origin: Origin, response: UpstreamResponse): unknown {
+  if (!(error instanceof XmlError)) {
+    return error;
+  }
+  return readErrorBody(response.body).code === null
+    ? badResponse(origin, error.message, response)
+    : errorOf(origin, response);
 }
 
 function errorOf(origin: Origin, response: UpstreamResponse): UpstreamError {
   const { code, requestId, isExpired } = readErrorBody(response.body);
   return upstreamErrorFor(origin, {
     httpStatus: response.status,
-    // A signature out of its time comes as AccessDenied; nobody should go and look for a missing grant.
-    upstreamCode: code === 'AccessDenied' && isExpired ? 'RequestTimeTooSkewed' : code,
+    upstreamCode: code,
+    isExpired,
     requestId: requestIdFrom(response.headers, 'x-cos-request-id') ?? safeRequestId(requestId),
     retryAfterMs: retryAfterMsFrom(response.headers, response.receivedAtMs),
   });

@@ -1,7 +1,7 @@
 import { InvalidCursorError, InvalidIdError, UpstreamError } from '../../model/errors.ts';
 import type { Origin } from '../../model/origin.ts';
 import type { CallScope, Send } from '../../upstream/send.ts';
-import { type CosListing, decodeDescription, decodeListing } from './decode.ts';
+import { type CosListing, decodeDescription, decodeListingInTurns } from './decode.ts';
 import { isCosJobId } from './job-id.ts';
 import type { CosFilter, CosJob } from './model.ts';
 
@@ -44,7 +44,7 @@ export class CosClient {
           ],
           headers: {},
           body: null,
-          decode: (response) => decodeListing(this.origin, response),
+          decode: (response) => decodeListingInTurns(this.origin, response),
         },
         scope,
       );

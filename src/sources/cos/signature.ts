@@ -12,7 +12,8 @@ export interface CosSignerOptions {
   readonly origin: Origin;
   readonly uin: string;
   readonly appId: string;
-  readonly credential: Credential;
+  /** Asked for each signature, for a temporary one is renewed while the gateway runs. */
+  readonly credential: () => Credential;
 }
 
 /** The control host of an account in a region (`upstreams/cos-batch.md` section 1). Throws TypeError when it would be no host. */
@@ -27,7 +28,7 @@ export function cosHost(uin: string, region: string): string {
 export function cosSigner({ origin, uin, appId, credential }: CosSignerOptions): Signer {
   const host = cosHost(uin, origin.region);
   return (request, atMs) => {
-    const token = credential.sessionToken;
+    const { secretId, secretKey, sessionToken: token } = credential();
     const signedHeaders: Record<string, string> = {
       host,
       'x-cos-appid': appId,
@@ -46,8 +47,8 @@ export function cosSigner({ origin, uin, appId, credential }: CosSignerOptions):
           startSeconds: nowSeconds - CLOCK_TOLERANCE_SECONDS,
           endSeconds: nowSeconds + CLOCK_TOLERANCE_SECONDS,
         },
-        secretId: credential.secretId.reveal(),
-        secretKey: credential.secretKey.reveal(),
+        secretId: secretId.reveal(),
+        secretKey: secretKey.reveal(),
       }),
     };
   };

@@ -1,10 +1,10 @@
 import { type Clock, systemClock } from '../../lib/clock.ts';
-import { KeyedReads } from '../../lib/keyed-reads.ts';
 import { Snapshot } from '../../lib/snapshot.ts';
 import { UpstreamError } from '../../model/errors.ts';
 import type { Origin } from '../../model/origin.ts';
 import { placeName, sourceName } from '../../upstream/origin-name.ts';
 import type { CallScope } from '../../upstream/send.ts';
+import { readEach } from '../read-each.ts';
 import type { ListPage, ListSlice, ScanChunk, ScanRequest, Source } from '../source.ts';
 import type { CosClient } from './client.ts';
 import { isCosJobId } from './job-id.ts';
@@ -13,13 +13,10 @@ import { scanCos } from './scan.ts';
 import { walkCos } from './walk.ts';
 import { type CosWholeListing, readWholeCosListing } from './whole-listing.ts';
 
-const DEFAULT_CONCURRENCY = 8;
 const DEFAULT_SNAPSHOT_TTL_MS = 5_000;
 const DEFAULT_MAX_SNAPSHOT_JOBS = 20_000;
 
 export interface CosSourceOptions {
-  /** How many reads by id may be under way at a time, over all requests. Default 8. */
-  readonly concurrency?: number;
   /** Dates the snapshots of the listing and ends the waiting for them. */
   readonly clock?: Clock;
   /** How long scans may use a snapshot of the listing that was read for others, from its end on. Default 5,000. */
@@ -32,16 +29,17 @@ export interface CosSourceOptions {
 export class CosSource implements Source<CosJob, CosJobDetail, CosFilter> {
   readonly origin: Origin;
   readonly #client: CosClient;
-  readonly #reads: KeyedReads;
   readonly #listing: Snapshot<CosWholeListing>;
 
   constructor(client: CosClient, options: CosSourceOptions = {}) {
-    const { concurrency = DEFAULT_CONCURRENCY, clock = systemClock } = options;
-    const { snapshotTtlMs = DEFAULT_SNAPSHOT_TTL_MS, maxSnapshotJobs = DEFAULT_MAX_SNAPSHOT_JOBS } = options;
+    const {
+      clock = systemClock,
+      snapshotTtlMs = DEFAULT_SNAPSHOT_TTL_MS,
+      maxSnapshotJobs = DEFAULT_MAX_SNAPSHOT_JOBS,
+    } = options;
     const { origin } = client;
     this.origin = origin;
     this.#client = client;
-    this.#reads = new KeyedReads(concurrency);
     this.#listing = new Snapshot({
       clock,
       ttlMs: snapshotTtlMs,
@@ -63,7 +61,7 @@ export class CosSource implements Source<CosJob, CosJobDetail, CosFilter> {
   async getMany(jobIds: readonly string[], scope: CallScope): Promise<readonly (CosJob | null | Error)[]> {
     const read = async (jobId: string): Promise<CosJob | null> =>
       isCosJobId(jobId) ? await this.#client.describeJob(jobId, scope) : null;
-    return await this.#reads.readAll(jobIds, read, scope.signal);
+    return await readEach(jobIds, read, scope);
   }
 
   async detail(jobId: string, scope: CallScope): Promise<CosJobDetail | null> {

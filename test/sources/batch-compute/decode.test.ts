@@ -143,12 +143,13 @@ describe('the documented answers', () => {
 });
 
 describe('a job that varies', () => {
-  it.each(['Tags', 'Placement', 'EndTime', 'JobName', 'Priority'])(
+  it.each(['Tags', 'Placement', 'CreateTime', 'EndTime', 'JobName', 'Priority'])(
     'may lack %s, or have null for it',
     (member) => {
       const names: Record<string, [keyof BatchComputeJob, unknown]> = {
         Tags: ['tags', []],
         Placement: ['placement', null],
+        CreateTime: ['createdAt', null],
         EndTime: ['endedAt', null],
         JobName: ['name', null],
         Priority: ['priority', null],
@@ -211,6 +212,32 @@ describe('a job that varies', () => {
   it('counts a counter that is none as 0', () => {
     const TaskMetrics = { SubmittedCount: '1', PendingCount: -1, RunnableCount: 0.5, StartingCount: 1e30 };
     expect(listed({ TaskMetrics }).taskMetrics).toEqual(NO_TASKS);
+  });
+
+  it.each([
+    [{}, 0],
+    [{ RunningCount: null }, 0],
+    [{ RunningCount: 2, FailedCount: 1 }, 3],
+  ])('adds up what %j tells', (TaskMetrics, total) => {
+    expect(listed({ TaskMetrics }).progress?.total).toBe(total);
+  });
+
+  it.each([
+    { RunningCount: 2, FailedCount: -1 },
+    { RunningCount: '2' },
+    { RunningCount: 0.5 },
+    { RunningCount: Number.MAX_SAFE_INTEGER, FailedCount: 1 },
+  ])('tells no progress rather than a wrong one: %j', (TaskMetrics) => {
+    expect(listed({ TaskMetrics }).progress).toBeNull();
+  });
+
+  it.each([
+    [2_147_483_647, 2_147_483_647],
+    [-1, -1],
+    [2_147_483_648, null],
+    [0.5, null],
+  ])('reads the priority %j as %j', (Priority, expected) => {
+    expect(listed({ Priority }).priority).toBe(expected);
   });
 
   it('takes only the documented members of a placement', () => {
@@ -290,7 +317,6 @@ describe('an answer that is no such thing', () => {
     ['a job with a list for an id', listBody({ ...JOB, JobId: ['job-a'] })],
     ['a job without state', listBody(without('JobState'))],
     ['a job with an empty state', listBody({ ...JOB, JobState: '' })],
-    ['a job without creation time', listBody(without('CreateTime'))],
     ['a job without counters', listBody(without('TaskMetrics'))],
     ['a job with null counters', listBody({ ...JOB, TaskMetrics: null })],
     ['a structure where a text is due', listBody({ ...JOB, JobName: { a: 1 } })],
@@ -365,6 +391,8 @@ describe('an error', () => {
       'UPSTREAM_AUTH_FAILED',
     ],
     [500, '{"Response":{"Error":{"Code":7}}}', 'UPSTREAM_UNAVAILABLE'],
+    [204, '', 'UPSTREAM_BAD_RESPONSE'],
+    [206, '{"Response":{"TotalCount":0', 'UPSTREAM_BAD_RESPONSE'],
   ])('with status %i and body %s is %s', (status, body, code) => {
     const answer = anAnswer(body, { status });
     expect(upstreamErrorOf(() => decodeListing(BATCH_COMPUTE_ORIGIN, answer)).code).toBe(code);

@@ -201,7 +201,7 @@ describe('ciSigner', () => {
   } as const;
 
   it('adds host, the token under the name that CI knows, and a signature over both and every parameter', () => {
-    const { authorization, ...headers } = ciSigner({ origin: CI_ORIGIN, credential })(
+    const { authorization, ...headers } = ciSigner({ origin: CI_ORIGIN, credential: () => credential })(
       request,
       1_700_000_000_000,
     );
@@ -215,7 +215,10 @@ describe('ciSigner', () => {
   });
 
   it('signs host alone without a token', () => {
-    const signer = ciSigner({ origin: CI_ORIGIN, credential: { ...credential, sessionToken: null } });
+    const signer = ciSigner({
+      origin: CI_ORIGIN,
+      credential: () => ({ ...credential, sessionToken: null }),
+    });
     const headers = signer(request, 1_700_000_000_000);
     expect(Object.keys(headers)).toEqual(['host', 'authorization']);
     expect(headers['authorization']).toContain('q-header-list=host&');
@@ -223,6 +226,8 @@ describe('ciSigner', () => {
 
   it('refuses to name a host of anything but labels', () => {
     expect(() => ciHost('evil.com/', 'ap-shanghai')).toThrow(TypeError);
-    expect(() => ciSigner({ origin: { ...CI_ORIGIN, bucket: null }, credential })).toThrow(TypeError);
+    expect(() => ciSigner({ origin: { ...CI_ORIGIN, bucket: null }, credential: () => credential })).toThrow(
+      TypeError,
+    );
   });
 });

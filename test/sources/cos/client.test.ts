@@ -74,7 +74,12 @@ describe('cosSigner', () => {
     secretKey: new Secret('EXAMPLEsecretKEYexampleSECRETkey01'),
     sessionToken: null,
   };
-  const options = { origin: COS_ORIGIN, uin: '100000000001', appId: '1250000000', credential };
+  const options = {
+    origin: COS_ORIGIN,
+    uin: '100000000001',
+    appId: '1250000000',
+    credential: () => credential,
+  };
   const request = {
     method: 'GET',
     path: '/jobs',
@@ -100,7 +105,7 @@ describe('cosSigner', () => {
 
   it('sends and signs the session token', () => {
     const withToken = { ...credential, sessionToken: new Secret('tok/en+with=signs') };
-    const headers = cosSigner({ ...options, credential: withToken })(request, 1_700_000_000_000);
+    const headers = cosSigner({ ...options, credential: () => withToken })(request, 1_700_000_000_000);
     expect(headers['x-cos-security-token']).toBe('tok/en+with=signs');
     expect(headers['authorization']).toContain('q-header-list=host;x-cos-appid;x-cos-security-token&');
   });

@@ -502,7 +502,7 @@ describe('an error', () => {
       anAnswer(`<Error><Code>AccessDenied</Code><Message>${message}</Message></Error>`, { status: 403 });
     expect(upstreamErrorOf(() => decodeListing(COS_ORIGIN, answer('Request has expired')))).toMatchObject({
       code: 'UPSTREAM_AUTH_FAILED',
-      upstreamCode: 'RequestTimeTooSkewed',
+      upstreamCode: 'AccessDenied',
     });
     expect(upstreamErrorOf(() => decodeListing(COS_ORIGIN, answer('Access Denied.'))).code).toBe(
       'UPSTREAM_FORBIDDEN',

@@ -1,0 +1,60 @@
+import type { Clock } from '../lib/clock.ts';
+import { UpstreamError } from '../model/errors.ts';
+import type { Origin } from '../model/origin.ts';
+import { placeName, sourceName } from './origin-name.ts';
+import type { Middleware, UpstreamRequest } from './send.ts';
+import { SharedScope } from './shared-scope.ts';
+
+/** A call and who waits for it, from the first who asks. */
+class Flight {
+  readonly scope = new SharedScope();
+  readonly result = Promise.withResolvers<unknown>();
+}
+
+/**
+ * Single flight: calls that ask the same of one origin at the same time are one call, whoever asks (design section 2).
+ * Each waits for it until its own deadline, which ends with `UPSTREAM_TIMEOUT`, and leaves alone; the call is aborted when
+ * the last has left. A failure is shared like an answer, and nothing is kept once it is there. A call that comes after its
+ * deadline is refused before anything is done for it.
+ */
+export function join(origin: Origin, clock: Clock): Middleware {
+  const flights = new Map<string, Flight>();
+  return (next) => async (request, scope) => {
+    // What it will ask is not known yet, and whoever sends it has joined already what can be joined.
+    if (request.lateBody !== undefined) {
+      return await next(request, scope);
+    }
+    scope.signal.throwIfAborted();
+    const lateError = (): Error => deadlinePassed(origin);
+    if (scope.deadlineMs <= clock.now()) {
+      throw lateError();
+    }
+    const key = questionOf(request);
+    const known = flights.get(key);
+    const flight = known ?? new Flight();
+    // The same question has the same decoder, and so an answer of the same type.
+    const result = flight.result.promise as Promise<never>;
+    const answer = flight.scope.wait({ scope, clock, result, lateError });
+    if (known === undefined) {
+      flights.set(key, flight);
+      flight.result.resolve(next(request, flight.scope));
+    }
+    try {
+      return await answer;
+    } finally {
+      if (!flight.scope.isWanted && flights.get(key) === flight) {
+        flights.delete(key);
+      }
+    }
+  };
+}
+
+/** All that an upstream sees of a request but its signature. */
+function questionOf({ action, method, path, query, headers, body }: UpstreamRequest<unknown>): string {
+  return JSON.stringify([action, method, path, query, headers, body]);
+}
+
+function deadlinePassed(origin: Origin): UpstreamError {
+  const message = `${sourceName(origin)} gave no answer for ${placeName(origin)} before the request's deadline; ask again, or allow more time`;
+  return new UpstreamError('UPSTREAM_TIMEOUT', origin, message, { retryable: true });
+}
