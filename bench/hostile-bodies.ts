@@ -1,7 +1,8 @@
 /**
  * For how long does an answer hold up everything else in the process? Reads each kind of answer with the sources' own clients
- * over a socket, in a fresh process for each kind, and prints the longest time between two turns of the event loop: of the
- * first read, when nothing is optimised yet, and of the others.
+ * over a socket, in a fresh process for each kind, and prints how long its thread worked at most between two turns of the event
+ * loop: in the first read, when nothing is optimised yet, and in the others. Time of the thread and not of the clock, for on a
+ * busy machine that would tell how busy it is.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -15,6 +15,7 @@ import { sandboxAccount } from '../src/commands/sandbox-account.ts';
 import { type Config, readConfig } from '../src/config.ts';
 import { createLoaders } from '../src/jobs/loaders.ts';
 import { systemClock } from '../src/lib/clock.ts';
+import { Secret } from '../src/lib/secret.ts';
 import { encodeGlobalId, type JobRef } from '../src/model/global-id.ts';
 import type { Origin } from '../src/model/origin.ts';
 import { type Sandbox, startSandbox } from '../src/sandbox/sandbox.ts';
@@ -26,6 +27,7 @@ import { createSend } from '../src/upstream/onion.ts';
 import { createPacer } from '../src/upstream/pacer.ts';
 import type { CallScope } from '../src/upstream/send.ts';
 import { wireOrigins } from '../src/wiring.ts';
+import { startRedis, type TestRedis } from '../test/support/redis.ts';
 
 const REGION = 'ap-guangzhou';
 const REQUESTS_PER_SECOND = 2;
@@ -34,6 +36,8 @@ const DEADLINE_MS = 30_000;
 const CLIENTS = 200;
 const JOBS_PER_CLIENT = 10;
 const LEAVE_AFTER_MS = 3_000;
+/** A budget that is new in Redis gives no slot for 4.2 s. */
+const NEW_BUDGET_MS = 5_000;
 
 const ORIGIN: Origin = { source: 'BATCH_COMPUTE', account: 'sandbox', region: REGION, bucket: null };
 
@@ -61,12 +65,13 @@ async function withSandbox<T>(
   }
 }
 
-function configFor(sandbox: Sandbox): Config {
+function configFor(sandbox: Sandbox, redis: TestRedis | null = null): Config {
   const config = readConfig({});
   const account = sandboxAccount(sandbox, REQUESTS_PER_SECOND);
   return {
     ...config,
     accounts: [account],
+    redisUrl: redis === null ? null : new Secret(redis.url),
     deadlines: { ...config.deadlines, requestMs: DEADLINE_MS, originMs: DEADLINE_MS },
   };
 }
@@ -80,8 +85,8 @@ function refOf(jobId: string): JobRef {
 }
 
 /** The gateway's own loaders, one set per request, over its reader. */
-function byReader(sandbox: Sandbox): Way {
-  const { origins, close } = wireOrigins(configFor(sandbox), systemClock);
+function byReader(sandbox: Sandbox, redis: TestRedis | null = null): Way {
+  const { origins, close } = wireOrigins(configFor(sandbox, redis), systemClock);
   const ask: Ask = async (jobIds, scope) => {
     const loaders = createLoaders(origins, scope);
     await Promise.all(jobIds.map((jobId) => loaders.job(refOf(jobId))));
@@ -152,8 +157,10 @@ function seconds(ms: number): string {
 }
 
 async function sameJobsOnReplicas(replicas: number, requests: number, jobs: number): Promise<string> {
-  return await withSandbox(jobs, async (sandbox, jobIds) => {
-    const ways = Array.from({ length: replicas }, () => byReader(sandbox));
+  const redis = await startRedis();
+  const row = await withSandbox(jobs, async (sandbox, jobIds) => {
+    const ways = Array.from({ length: replicas }, () => byReader(sandbox, redis));
+    await sleep(NEW_BUDGET_MS);
     const asking = Array.from({ length: requests }, async (_, n) => {
       await sleep((n * 1_000) / requests);
       return await ways[n % replicas]!.ask(jobIds, aScope()).then(
@@ -165,6 +172,8 @@ async function sameJobsOnReplicas(replicas: number, requests: number, jobs: numb
     await Promise.all(ways.map(({ close }) => close()));
     return `| ${replicas} | ${requests} | ${jobs} | ${sandbox.calls.length} | ${answered.length} |`;
   });
+  await redis.close();
+  return row;
 }
 
 async function clientsWhoLeave(clients: number, jobsPerClient: number): Promise<string> {
@@ -206,7 +215,7 @@ console.log(await manyClients('DataLoader per request, paced', (sandbox) => byPl
 console.log(await manyClients('DataLoader per request', (sandbox) => byPlainLoader(sandbox, unpaced())));
 
 console.log(`
-The same jobs, asked for within one second:
+The same jobs, asked for within one second, by replicas that share the budget through Redis:
 
 | replicas | requests | jobs | upstream calls | requests answered |
 | ---: | ---: | ---: | ---: | ---: |`);

@@ -13,7 +13,8 @@ import { ROLES, type Role } from './overhead/roles.ts';
 /** Many short rounds: what else the machine does changes within seconds, and a ratio is taken within a round. */
 const ROUNDS = 40;
 const REQUESTS = 50;
-const CONCURRENCY = 8;
+/** One after the other: the gateway would make one call of those that ask the same at the same time. */
+const CONCURRENCY = 1;
 const WARM_UP = 1_000;
 const PROFILED = 1_000;
 /** Parts of the profile that are shown. */

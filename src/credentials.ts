@@ -1,7 +1,7 @@
 import { type AccountConfig, type Config, ConfigError } from './config.ts';
 import type { Credential } from './model/credential.ts';
-import { heldCredential } from './upstream/held-credential.ts';
-import type { CredentialHolder } from './upstream/reload-credential.ts';
+import { heldCredential } from './upstream/signing/held-credential.ts';
+import type { CredentialHolder } from './upstream/signing/reload-credential.ts';
 
 /** Where credentials that have expired are renewed from. */
 export interface Renewal {

@@ -14,7 +14,7 @@ import { CiSource, type CiSourceOptions } from './sources/ci/source.ts';
 import { CosClient } from './sources/cos/client.ts';
 import { cosHost, cosSigner } from './sources/cos/signature.ts';
 import { CosSource, type CosSourceOptions } from './sources/cos/source.ts';
-import type { CircuitState } from './upstream/circuit.ts';
+import type { CircuitState } from './upstream/breaker/circuit.ts';
 import { createSend, type OriginWay, type SendOptions } from './upstream/onion.ts';
 import type { Send } from './upstream/send.ts';
 

@@ -8,7 +8,7 @@ import { ciSigner } from '../../src/sources/ci/signature.ts';
 import { decodeListing as decodeCos } from '../../src/sources/cos/decode.ts';
 import { cosSigner } from '../../src/sources/cos/signature.ts';
 import type { UpstreamResponse } from '../../src/upstream/send.ts';
-import type { SignableRequest, Signer } from '../../src/upstream/sign.ts';
+import type { SignableRequest, Signer } from '../../src/upstream/signing/sign.ts';
 import { benchConfig } from './config.ts';
 import { readBody } from './read-body.ts';
 

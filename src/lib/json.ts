@@ -18,14 +18,18 @@ const MARKS = ['{', '[', ',', ':'];
 const ESCAPE = '\\';
 
 /**
- * How many marks there may be. Parsing costs next to nothing per byte and up to 0.8 µs per mark: 4 MiB of brackets took two
- * seconds; 45,000 marks of the dearest kind, objects within objects under ever new names, 36 ms on two busy cores of 2026
- * (`bench/hostile-bodies.ts`). A page of 100 jobs has some 5,000, and 37,000 when each of them has 50 tags with punctuation.
+ * How many marks there may be. Parsing costs next to nothing per byte and up to 0.7 µs per mark: 4 MiB of brackets took two
+ * seconds; 45,000 marks of the dearest kinds, ever new names, 31 ms with all else that reading them takes, and 43 ms the first
+ * time (`bench/hostile-bodies.ts`, on a core of 2026). A page of 100 jobs has some 5,000, and 37,000 when each of them has 50
+ * tags with punctuation.
  */
 export const MAX_JSON_MARKS = 45_000;
 
-/** How many escapes there may be: 4 MiB of them took 45 ms. A page of 100 jobs with 50 tags in Chinese, all escaped, has 200,000. */
-export const MAX_JSON_ESCAPES = 500_000;
+/**
+ * How many escapes there may be: as many control characters cost 26 ms with all else that reading them takes. A page of
+ * 100 jobs with 50 tags each in Chinese, all escaped, has 200,000.
+ */
+export const MAX_JSON_ESCAPES = 250_000;
 
 /** Throws `JsonError` unless the text is one JSON object within the limits, which are looked at before it is parsed. */
 export function parseJsonObject(text: string): JsonObject {

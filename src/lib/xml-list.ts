@@ -25,8 +25,8 @@ export interface XmlList<T> {
 const MAX_TAGS = 60_000;
 /**
  * How long a piece is, in UTF-16 code units: 30 jobs of COS, or 10 of CI. An item that is longer is a piece of its own. A page
- * of 500 jobs held the event loop up for 7 ms at most, one of 1,000 for 14, where parsing 500 in one go took 40 ms and 130
- * the first time, on two busy cores of 2026 (`bench/hostile-bodies.ts`).
+ * of 500 jobs holds the event loop up for 8 ms at a time, one of 1,000 for 7 to 14 (`bench/hostile-bodies.ts`, on a core of
+ * 2026); 500 in one go took 32 ms.
  */
 const PIECE_LENGTH = 16_384;
 

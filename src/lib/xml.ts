@@ -28,9 +28,9 @@ export interface XmlLimits {
 
 /**
  * A job's description has some 60 tags; the fullest one that the vendor's documents allow has 1,500, and 29,000 characters.
- * The dearest documents within these limits that were found, 2,000 tags that all differ and one text of entities, took 16 ms
- * with all else that reading them costs, and 36 ms where nothing had been parsed before, on two busy cores of 2026
- * (`bench/hostile-bodies.ts`). A listing is longer: `xml-list.ts`.
+ * The dearest documents within these limits that were found, 2,000 tags that all differ and one text of entities, cost 7 ms
+ * with all else that reading them takes, and 25 ms where nothing had been parsed before (`bench/hostile-bodies.ts`, on a
+ * core of 2026). A listing is longer: `xml-list.ts`.
  */
 export const DEFAULT_XML_LIMITS: XmlLimits = { maxLength: 65_536, maxTags: 2_000 };
 

@@ -1,20 +1,20 @@
 import type { Clock } from '../lib/clock.ts';
 import type { JobSource, Origin } from '../model/origin.ts';
 import { attemptTimeout } from './attempt-timeout.ts';
-import { type BreakerSettings, createBreaker } from './breaker.ts';
+import { type BreakerSettings, createBreaker } from './breaker/breaker.ts';
 import { createBulkhead } from './bulkhead.ts';
-import type { CircuitState } from './circuit.ts';
-import { correctClock } from './correct-clock.ts';
+import type { CircuitState } from './breaker/circuit.ts';
+import { correctClock } from './signing/correct-clock.ts';
 import { createHttp } from './http.ts';
 import { join } from './join.ts';
 import { limit } from './limiter.ts';
 import type { Limiter } from './limiter.ts';
 import { observe } from './observe.ts';
-import { type CredentialHolder, reloadCredential } from './reload-credential.ts';
+import { type CredentialHolder, reloadCredential } from './signing/reload-credential.ts';
 import { retry } from './retry.ts';
 import { compose, type Send } from './send.ts';
-import { sign } from './sign.ts';
-import type { Signer } from './sign.ts';
+import { sign } from './signing/sign.ts';
+import type { Signer } from './signing/sign.ts';
 
 /** Reliability 2.1; a body's cap is that of design section 3. */
 export interface SendLimits {

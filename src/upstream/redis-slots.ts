@@ -53,8 +53,9 @@ const JUST_THE_TIME: SlotQuestion = {
 /**
  * Slots that a script on Redis gives, in the order in which replicas ask, at one round trip each. A slot's time is Redis';
  * what is not known of the difference between the clocks is taken off the time in which it can be used, so the difference
- * never brings calls closer together. While Redis does not answer there are no slots: it is tried once a second, and after
- * the time that a restart costs callers are told not to wait.
+ * never brings calls closer together. So Redis has to be near: of a round trip of 30 ms little is left to use a slot in.
+ * While Redis does not answer there are no slots: it is tried once a second, and after the time that a restart costs
+ * callers are told not to wait.
  */
 export function createRedisSlots(options: RedisSlotsOptions): SharedSlots {
   return new RedisSlots(options);
@@ -130,15 +131,21 @@ class RedisSlots implements SharedSlots {
 
   /** Null when Redis does not answer. */
   async #try(isSlotWanted: boolean): Promise<SlotReply | null> {
-    // No further off than one break, so that a wall clock set back does not make it a long one.
-    if (Math.min(this.#nextTryAtMs - this.#clock.now(), BREAK_MS) > 0) {
+    const nowMs = this.#clock.now();
+    // A wall clock that is set back does not make the break longer.
+    this.#nextTryAtMs = Math.min(this.#nextTryAtMs, nowMs + BREAK_MS);
+    if (nowMs < this.#nextTryAtMs) {
       return null;
     }
     try {
       if (!this.#isAnswering) {
         await this.#send(JUST_THE_TIME);
       }
-      return await this.#send(this.#question(isSlotWanted));
+      const reply = await this.#send(this.#question(isSlotWanted));
+      this.#isAnswering = true;
+      this.#lastAnswerAtMs = this.#clock.now();
+      this.#nextTryAtMs = NEVER;
+      return reply;
     } catch {
       // Why does not matter: not connected, no answer in time, not allowed, out of memory, read-only.
       this.#isAnswering = false;
@@ -180,9 +187,6 @@ class RedisSlots implements SharedSlots {
       this.keepFreeUntil(receivedAtMs + QUARANTINE_MS);
       throw new Error('the clock of Redis or of this machine was set');
     }
-    this.#isAnswering = true;
-    this.#lastAnswerAtMs = receivedAtMs;
-    this.#nextTryAtMs = NEVER;
     return reply;
   }
 
@@ -207,7 +211,7 @@ class RedisSlots implements SharedSlots {
 
   #noSlotWithoutRedis(): NoSlot {
     const nowMs = this.#clock.now();
-    const askAgainAtMs = nowMs + Math.min(Math.max(this.#nextTryAtMs - nowMs, 0), BREAK_MS);
+    const askAgainAtMs = Math.max(this.#nextTryAtMs, nowMs);
     const isAway = nowMs - this.#lastAnswerAtMs > QUARANTINE_MS;
     return { askAgainAtMs, notBeforeMs: isAway ? nowMs + AWAY_MS : askAgainAtMs };
   }

@@ -88,11 +88,13 @@ local function are_all_leased(until_ms)
   return true
 end
 
-local function first_from(ms)
-  if are_all_leased(ms + spacing) then
-    return ms
+local function first_slot()
+  local at = math.max(next_free, now)
+  if are_all_leased(at + spacing) then
+    return at
   end
-  local mark = math.ceil((ms - ahead) / spacing)
+  -- Where a mark is, replicas know to a few milliseconds: the next after another's is not missed for them.
+  local mark = math.ceil((math.max(next_free - spacing / 25, now) - ahead) / spacing)
   local mark_at = mark * spacing + ahead
   while mark_at <= now + ${HORIZON_MS} and lease_end(mark % count) < mark_at + spacing do
     mark = mark + 1
@@ -101,7 +103,7 @@ local function first_from(ms)
   return mark_at
 end
 
-local at = first_from(math.max(next_free, now))
+local at = first_slot()
 local is_given = is_slot_wanted and at <= now + ${HORIZON_MS}
 if is_given then
   next_free = at + spacing

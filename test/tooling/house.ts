@@ -37,7 +37,11 @@ export const FLOORS: readonly Floor[] = [
     sees: ['sources/*/model.ts', 'graphql/!(query|federation|schema).ts', 'model/**', 'lib/**'],
   },
 
-  { level: '3', files: ['sources/source.ts', 'sources/read-each.ts'], sees: [CALL_SCOPE, 'model/**', 'lib/**'] },
+  {
+    level: '3',
+    files: ['sources/source.ts', 'sources/read-each.ts'],
+    sees: [CALL_SCOPE, 'model/**', 'lib/**'],
+  },
   {
     level: '3',
     files: ['sources/*/**'],
@@ -76,7 +80,11 @@ export const FLOORS: readonly Floor[] = [
   },
 
   { level: '7', files: ['config.ts', 'config-*.ts'], sees: ['model/**', 'lib/**'] },
-  { level: '8', files: ['app.ts', 'wiring.ts', 'budgets.ts', 'credentials.ts'], sees: ['!(sandbox|commands)/**', 'config.ts'] },
+  {
+    level: '8',
+    files: ['app.ts', 'wiring.ts', 'budgets.ts', 'credentials.ts'],
+    sees: ['!(sandbox|commands)/**', 'config.ts'],
+  },
 
   // A command is a front door of its own beside the server: it uses what the composition root hands out and may name it,
   // but opens no connection and signs no request itself.

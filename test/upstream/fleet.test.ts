@@ -29,8 +29,8 @@ afterEach(async () => {
 });
 
 /** A fleet whose replicas always have more calls than there are slots, from when the first of them may leave. */
-async function busyFleet(replicas: number, isNumbered: boolean, seed = 1): Promise<SimulatedFleet> {
-  fleet = new SimulatedFleet({ redis, seed, replicas, isNumbered });
+async function busyFleet(replicas: number, isNumbered: boolean, seed = 1, idle = 0): Promise<SimulatedFleet> {
+  fleet = new SimulatedFleet({ redis, seed, replicas, isNumbered, idle });
   fleet.beginRedis();
   await fleet.advance(5_000);
   return fleet;
@@ -43,11 +43,14 @@ async function rateOver(seconds: number): Promise<number> {
   return (fleet.arrivals.length - before) / seconds;
 }
 
-/** Never above the budget, and never nearly: a slot is used within 40 ms, and clocks are 10 ms apart. */
+/**
+ * Never more than two calls in a second. Slots are used within 40 ms, replicas' clocks differ by 10, and by up to a
+ * twenty-fifth of the spacing they may in what they take for a mark of the wall clock.
+ */
 function expectBudgetKept(): void {
   const { arrivals } = fleet;
   const distances = arrivals.slice(1).map((atMs, index) => atMs - arrivals[index]!);
-  expect(Math.min(...distances)).toBeGreaterThanOrEqual(SPACING_MS - 40 - 20);
+  expect(Math.min(...distances)).toBeGreaterThanOrEqual(SPACING_MS - 40 - 10 - SPACING_MS / 25);
   const inOneSecond = arrivals.map(
     (atMs, index) => arrivals.slice(index).filter((other) => other < atMs + 1_000).length,
   );
@@ -89,36 +92,33 @@ describe.each([
     expectBudgetKept();
   });
 
-  it.each([11, 12, 13, 14, 15, 16])(
-    'keeps the budget whatever fails, in the order of chance %i',
-    async (seed) => {
-      await busyFleet(4, isNumbered, seed);
-      const { random } = fleet;
-      for (let failure = 0; failure < 12; failure += 1) {
-        const index = Math.floor(random() * 4);
-        const one = fleet.replicas[index]!;
-        const lastsMs = Math.round(random() < 0.5 ? 2_000 * random() : 15_000 * random());
-        const ways: (readonly [begin: () => unknown, end: () => unknown])[] = [
-          [() => fleet.stopRedis(), () => fleet.contRedis()],
-          [() => fleet.endRedis(), () => fleet.beginRedis()],
-          [() => redis.flushall(), () => undefined],
-          [() => one.cut(), () => one.heal()],
-          // Lost for longer than this failure lasts.
-          [() => one.cut(), () => undefined],
-          [() => undefined, () => fleet.replicas.forEach((replica) => replica.heal())],
-          [() => one.slots.pushBack(lastsMs), () => undefined],
-          [() => fleet.replace(index), () => undefined],
-        ];
-        const [begin, end] = ways[Math.floor(random() * ways.length)]!;
-        await begin();
-        await fleet.advance(lastsMs);
-        await end();
-        await fleet.advance(Math.round(3_000 * random()));
-      }
-      expectBudgetKept();
-      expect(fleet.arrivals.length).toBeGreaterThan(20);
-    },
-  );
+  it.each([11, 12, 13, 14])('keeps the budget whatever fails, in the order of chance %i', async (seed) => {
+    await busyFleet(4, isNumbered, seed);
+    const { random } = fleet;
+    for (let failure = 0; failure < 10; failure += 1) {
+      const index = Math.floor(random() * 4);
+      const one = fleet.replicas[index]!;
+      const lastsMs = Math.round(random() < 0.5 ? 2_000 * random() : 15_000 * random());
+      const ways: (readonly [begin: () => unknown, end: () => unknown])[] = [
+        [() => fleet.stopRedis(), () => fleet.contRedis()],
+        [() => fleet.endRedis(), () => fleet.beginRedis()],
+        [() => redis.flushall(), () => undefined],
+        [() => one.cut(), () => one.heal()],
+        // Lost for longer than this failure lasts.
+        [() => one.cut(), () => undefined],
+        [() => undefined, () => fleet.replicas.forEach((replica) => replica.heal())],
+        [() => one.slots.pushBack(lastsMs), () => undefined],
+        [() => fleet.replace(index), () => undefined],
+      ];
+      const [begin, end] = ways[Math.floor(random() * ways.length)]!;
+      await begin();
+      await fleet.advance(lastsMs);
+      await end();
+      await fleet.advance(Math.round(3_000 * random()));
+    }
+    expectBudgetKept();
+    expect(fleet.arrivals.length).toBeGreaterThan(20);
+  });
 });
 
 describe('a fleet with numbers', () => {
@@ -142,13 +142,20 @@ describe('a fleet with numbers', () => {
     expectBudgetKept();
   });
 
-  it('leaves the slots of a replica that is gone to nobody, for it could be using them', async () => {
-    await busyFleet(4, true);
+  it('leaves nothing unused when only one replica has something to ask', async () => {
+    await busyFleet(4, true, 1, 3);
+    expect(await rateOver(60)).toBeGreaterThan(1.5);
+    expectBudgetKept();
+  });
+
+  it.each([2, 5, 7])('leaves the slots of a replica that is gone to nobody (%i)', async (seed) => {
+    await busyFleet(4, true, seed);
     fleet.replicas[2]!.close();
     await fleet.advance(ALONE_AFTER_MS);
     const rate = await rateOver(40);
-    expect(rate).toBeGreaterThan(1.2);
-    expect(rate).toBeLessThan(1.5);
+    expect(rate).toBeGreaterThan(1.1);
+    expect(rate).toBeLessThan(1.45);
+    expectBudgetKept();
   });
 
   it('uses no slot of its own right after its start: the process before may have been heard by Redis', async () => {

@@ -10,7 +10,7 @@ import { createSend } from '../../src/upstream/onion.ts';
 import type { SendOptions } from '../../src/upstream/onion.ts';
 import { createPacer } from '../../src/upstream/pacer.ts';
 import type { Send, UpstreamResponse } from '../../src/upstream/send.ts';
-import type { Signer } from '../../src/upstream/sign.ts';
+import type { Signer } from '../../src/upstream/signing/sign.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import {
   BATCH_ORIGIN,

@@ -1,7 +1,7 @@
 /** Reliability F10: an upstream that always fails is asked hardly more often than one that works. Over real sockets. */
 import { expect, it, onTestFinished } from 'vitest';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
-import { createBreaker } from '../../src/upstream/breaker.ts';
+import { createBreaker } from '../../src/upstream/breaker/breaker.ts';
 import { upstreamErrorFor } from '../../src/upstream/error-table.ts';
 import { createHttp } from '../../src/upstream/http.ts';
 import { retry } from '../../src/upstream/retry.ts';

@@ -1,6 +1,6 @@
 /**
- * Replicas with one budget, a Redis between them and an upstream that notes arrivals, on one clock that a test moves: hours
- * pass in seconds, and the same way each time. What decides is real: the pacer, the slots, and the script, which runs on a
+ * Replicas with one budget, a Redis between them and an upstream that notes arrivals, on one clock that a test moves: a
+ * minute passes in a fraction of a second. What decides is real: the pacer, the slots, and the script, which runs on a
  * real Redis that is told the time and when it was started. Simulated are the network, and the ways in which it fails.
  */
 import type { Redis } from 'ioredis';
@@ -50,6 +50,8 @@ export interface FleetSettings {
   readonly replicas: number;
   /** Whether the replicas have numbers. */
   readonly isNumbered: boolean;
+  /** How many of them, the last ones, have nobody who calls. */
+  readonly idle?: number;
 }
 
 export class SimulatedFleet {
@@ -64,13 +66,14 @@ export class SimulatedFleet {
   readonly #redis: SimulatedRedis;
   readonly #start: (replicaIndex: number) => SimulatedReplica;
 
-  constructor({ redis, seed, replicas, isNumbered }: FleetSettings) {
+  constructor({ redis, seed, replicas, isNumbered, idle = 0 }: FleetSettings) {
     this.random = randomFrom(seed);
     this.#redis = new SimulatedRedis(redis, this.#time, this.random() * 2_000);
     this.#start = (replicaIndex) => {
       const clock = clockOf(this.#time, this.random);
       const fleet = isNumbered ? { replicaIndex, replicaCount: replicas } : null;
-      return new SimulatedReplica(this.#redis, fleet, clock, this.random, (outcome) => {
+      const callers = replicaIndex < replicas - idle ? CALLERS : 0;
+      return new SimulatedReplica(this.#redis, fleet, callers, clock, this.random, (outcome) => {
         this[outcome].push(this.#time.now());
       });
     };
@@ -142,7 +145,7 @@ class SimulatedRedis {
   readonly #real: Redis;
   readonly #time: Clock;
   readonly #offMs: number;
-  /** What runs on the real one just now: the simulated time stands still for it. */
+  /** What is at the real one just now: the simulated time stands still for it. */
   readonly #running = new Set<Promise<unknown>>();
   #isStopped = Promise.withResolvers<void>();
   #isThere = true;
@@ -216,6 +219,7 @@ export class SimulatedReplica {
   constructor(
     redis: SimulatedRedis,
     fleet: Fleet | null,
+    callers: number,
     clock: Clock,
     random: () => number,
     on: (outcome: 'arrivals' | 'refusals') => void,
@@ -231,7 +235,7 @@ export class SimulatedReplica {
       clock,
     });
     const pacer = createPacer(this.slots, clock);
-    for (let caller = 0; caller < CALLERS; caller += 1) {
+    for (let caller = 0; caller < callers; caller += 1) {
       void this.#callAgainAndAgain(pacer, on);
     }
   }

@@ -42,7 +42,7 @@ export function readEnvelope<T>(
       throw error;
     }
     if (isSuccess) {
-      throw badResponse(origin, error.message, response, requestId);
+      throw badResponse(origin, error.message, response, requestId ?? requestIdInEnvelope(response));
     }
   }
   throw errorFor(origin, response, null, requestId);

@@ -1,6 +1,6 @@
 import type { Credential } from '../../model/credential.ts';
 import { authorization } from '../../signature/tc3.ts';
-import type { Signer } from '../../upstream/sign.ts';
+import type { Signer } from '../../upstream/signing/sign.ts';
 
 /** The nearest access point. The region whose jobs are read is a header (`upstreams/batch-compute.md` section 1). */
 export const BATCH_COMPUTE_HOST = 'batch.tencentcloudapi.com';

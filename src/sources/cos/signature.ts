@@ -2,7 +2,7 @@ import { hostName } from '../../lib/host-name.ts';
 import type { Credential } from '../../model/credential.ts';
 import type { Origin } from '../../model/origin.ts';
 import { authorization } from '../../signature/cos.ts';
-import type { Signer } from '../../upstream/sign.ts';
+import type { Signer } from '../../upstream/signing/sign.ts';
 
 /** Allows for a clock that is a minute off either way, and bounds a stolen signature to two minutes (`reliability.md` S14). */
 const CLOCK_TOLERANCE_SECONDS = 60;

@@ -260,6 +260,20 @@ describe('a job that varies', () => {
     });
   });
 
+  it('keeps more rows than anybody asked for, but not any number of them', () => {
+    const { JobId, JobState } = JOB;
+    const row = { JobId, JobState, TaskMetrics: {} };
+    const body = (rows: number): string =>
+      JSON.stringify({
+        Response: { TotalCount: 1, JobSet: Array.from({ length: rows }, () => row), RequestId: 'req-1' },
+      });
+    expect(list(body(1_001)).jobs).toHaveLength(1_001);
+    expect(upstreamErrorOf(() => list(body(2_001)))).toMatchObject({
+      code: 'UPSTREAM_BAD_RESPONSE',
+      requestId: 'req-1',
+    });
+  });
+
   it('keeps every row of an answer, so that offsets count', () => {
     const body = JSON.stringify({ Response: { TotalCount: 2, JobSet: [JOB, JOB], RequestId: 'req-1' } });
     expect(list(body).jobs).toHaveLength(2);
@@ -355,6 +369,16 @@ describe('an answer that is no such thing', () => {
     expect(upstreamErrorOf(() => list(body))).toMatchObject({
       code: 'UPSTREAM_BAD_RESPONSE',
       requestId: null,
+    });
+  });
+
+  it.each([
+    ['is cut', '{"Response":{"RequestId": "req-1","JobSet":['],
+    ['has too many values', `{"Response":{"RequestId":"req-1","JobSet":[${'[],'.repeat(50_000)}0]}}`],
+  ])('finds the request id of an answer that %s', (_, body) => {
+    expect(upstreamErrorOf(() => list(body))).toMatchObject({
+      code: 'UPSTREAM_BAD_RESPONSE',
+      requestId: 'req-1',
     });
   });
 

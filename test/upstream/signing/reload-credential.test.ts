@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { Secret } from '../../src/lib/secret.ts';
-import type { Credential } from '../../src/model/credential.ts';
-import { upstreamErrorFor } from '../../src/upstream/error-table.ts';
-import { heldCredential } from '../../src/upstream/held-credential.ts';
-import { type CredentialHolder, reloadCredential } from '../../src/upstream/reload-credential.ts';
-import { compose, type Send, type UpstreamResponse } from '../../src/upstream/send.ts';
-import { sign } from '../../src/upstream/sign.ts';
-import { FakeClock, settle } from '../support/fake-clock.ts';
-import { aRequest, aScope, COS_ORIGIN } from './support.ts';
+import { Secret } from '../../../src/lib/secret.ts';
+import type { Credential } from '../../../src/model/credential.ts';
+import { upstreamErrorFor } from '../../../src/upstream/error-table.ts';
+import { heldCredential } from '../../../src/upstream/signing/held-credential.ts';
+import { type CredentialHolder, reloadCredential } from '../../../src/upstream/signing/reload-credential.ts';
+import { compose, type Send, type UpstreamResponse } from '../../../src/upstream/send.ts';
+import { sign } from '../../../src/upstream/signing/sign.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { aRequest, aScope, COS_ORIGIN } from '../support.ts';
 
 function credential(token: string): Credential {
   return {

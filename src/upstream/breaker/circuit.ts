@@ -1,4 +1,4 @@
-import type { Clock } from '../lib/clock.ts';
+import type { Clock } from '../../lib/clock.ts';
 import type { Verdict } from './attempt-verdict.ts';
 import { createFailureCount, type FailureCount, type FailureLimits } from './failure-count.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createFailureCount, type FailureLimits } from '../../src/upstream/failure-count.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+import { createFailureCount, type FailureLimits } from '../../../src/upstream/breaker/failure-count.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 
 /** Only the share counts. */
 const SHARE: FailureLimits = {

@@ -1,5 +1,5 @@
-import type { Clock } from '../lib/clock.ts';
-import { answeredAtMsFrom } from './answer.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { answeredAtMsFrom } from '../answer.ts';
 import { type RefusedAttempt, secondAttempt, type SecondAttempt } from './second-attempt.ts';
 
 /** The layer, and the time that it lets `sign` sign with. */

@@ -1,4 +1,4 @@
-import { GatewayError, UpstreamError } from '../model/errors.ts';
+import { GatewayError, UpstreamError } from '../../model/errors.ts';
 
 /**
  * What the end of an attempt says of its upstream: it works, it failed, it will fail until somebody mends something, or

@@ -1,5 +1,5 @@
-import type { Clock } from '../lib/clock.ts';
-import type { Middleware, UpstreamRequest } from './send.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Middleware, UpstreamRequest } from '../send.ts';
 
 /** What of a request a signature may cover. */
 export type SignableRequest = Pick<

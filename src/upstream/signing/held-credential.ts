@@ -1,4 +1,4 @@
-import type { Credential } from '../model/credential.ts';
+import type { Credential } from '../../model/credential.ts';
 import type { CredentialHolder } from './reload-credential.ts';
 
 export interface HeldCredentialOptions {

@@ -1,22 +1,22 @@
 import { createServer } from 'node:tls';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { systemClock } from '../../src/lib/clock.ts';
-import { InvalidCursorError, InvalidIdError, UpstreamError } from '../../src/model/errors.ts';
-import type { UpstreamErrorCode, UpstreamFacts } from '../../src/model/errors.ts';
-import { breakerChanges } from '../../src/telemetry/channels.ts';
-import { attemptTimeout } from '../../src/upstream/attempt-timeout.ts';
-import { type Breaker, type BreakerSettings, createBreaker } from '../../src/upstream/breaker.ts';
-import { createBulkhead } from '../../src/upstream/bulkhead.ts';
-import { createHttp } from '../../src/upstream/http.ts';
-import { join } from '../../src/upstream/join.ts';
-import { limit, type Readiness } from '../../src/upstream/limiter.ts';
-import { createLocalSlots } from '../../src/upstream/local-slots.ts';
-import { createPacer } from '../../src/upstream/pacer.ts';
-import { compose, type Send } from '../../src/upstream/send.ts';
-import { FakeClock, settle } from '../support/fake-clock.ts';
-import { aRequest, aScope, BATCH_ORIGIN, COS_ORIGIN, listen, upstreamErrorOf } from './support.ts';
-import { TLS_CERTIFICATE, TLS_HOST, TLS_KEY } from './tls-fixture.ts';
+import { systemClock } from '../../../src/lib/clock.ts';
+import { InvalidCursorError, InvalidIdError, UpstreamError } from '../../../src/model/errors.ts';
+import type { UpstreamErrorCode, UpstreamFacts } from '../../../src/model/errors.ts';
+import { breakerChanges } from '../../../src/telemetry/channels.ts';
+import { attemptTimeout } from '../../../src/upstream/attempt-timeout.ts';
+import { type Breaker, type BreakerSettings, createBreaker } from '../../../src/upstream/breaker/breaker.ts';
+import { createBulkhead } from '../../../src/upstream/bulkhead.ts';
+import { createHttp } from '../../../src/upstream/http.ts';
+import { join } from '../../../src/upstream/join.ts';
+import { limit, type Readiness } from '../../../src/upstream/limiter.ts';
+import { createLocalSlots } from '../../../src/upstream/local-slots.ts';
+import { createPacer } from '../../../src/upstream/pacer.ts';
+import { compose, type Send } from '../../../src/upstream/send.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { aRequest, aScope, BATCH_ORIGIN, COS_ORIGIN, listen, upstreamErrorOf } from '../support.ts';
+import { TLS_CERTIFICATE, TLS_HOST, TLS_KEY } from '../tls-fixture.ts';
 
 const failing = (code: UpstreamErrorCode, facts: UpstreamFacts = { retryable: true }): UpstreamError =>
   new UpstreamError(code, COS_ORIGIN, 'as told', facts);

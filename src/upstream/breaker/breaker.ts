@@ -1,13 +1,13 @@
-import type { Clock } from '../lib/clock.ts';
-import { UpstreamError } from '../model/errors.ts';
-import type { Origin } from '../model/origin.ts';
-import { breakerChanges } from '../telemetry/channels.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { UpstreamError } from '../../model/errors.ts';
+import type { Origin } from '../../model/origin.ts';
+import { breakerChanges } from '../../telemetry/channels.ts';
 import { verdictOn } from './attempt-verdict.ts';
 import { Circuit, type CircuitState, type Ticket } from './circuit.ts';
 import type { FailureLimits } from './failure-count.ts';
-import type { Readiness } from './limiter.ts';
-import { placeName, sourceName } from './origin-name.ts';
-import type { Middleware } from './send.ts';
+import type { Readiness } from '../limiter.ts';
+import { placeName, sourceName } from '../origin-name.ts';
+import type { Middleware } from '../send.ts';
 
 export interface BreakerSettings extends FailureLimits {
   /** How long the origin is left alone. */

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { UpstreamError } from '../../src/model/errors.ts';
-import { correctClock } from '../../src/upstream/correct-clock.ts';
-import { upstreamErrorFor } from '../../src/upstream/error-table.ts';
-import { compose, type Send, type UpstreamResponse } from '../../src/upstream/send.ts';
-import { sign } from '../../src/upstream/sign.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { aRequest, aScope, COS_ORIGIN } from './support.ts';
+import { UpstreamError } from '../../../src/model/errors.ts';
+import { correctClock } from '../../../src/upstream/signing/correct-clock.ts';
+import { upstreamErrorFor } from '../../../src/upstream/error-table.ts';
+import { compose, type Send, type UpstreamResponse } from '../../../src/upstream/send.ts';
+import { sign } from '../../../src/upstream/signing/sign.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { aRequest, aScope, COS_ORIGIN } from '../support.ts';
 
 const MINUTE_MS = 60_000;
 

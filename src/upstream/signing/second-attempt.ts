@@ -1,6 +1,6 @@
-import type { Clock } from '../lib/clock.ts';
-import { type Remedy, UpstreamError } from '../model/errors.ts';
-import type { Middleware, UpstreamResponse } from './send.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { type Remedy, UpstreamError } from '../../model/errors.ts';
+import type { Middleware, UpstreamResponse } from '../send.ts';
 
 /** An attempt that the upstream refused for something that the gateway can mend. */
 export interface RefusedAttempt<Signed> {

@@ -1,5 +1,5 @@
-import type { Clock } from '../lib/clock.ts';
-import type { Credential } from '../model/credential.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Credential } from '../../model/credential.ts';
 import { secondAttempt, type SecondAttempt } from './second-attempt.ts';
 
 /** The credential of one account, shared by everything that signs for it. */
