@@ -4,7 +4,7 @@ import { type Config, readConfig } from '../config.ts';
 import { encodeGlobalId } from '../model/global-id.ts';
 import { SAMPLE_BATCH_COMPUTE_STARTING_JOB_ID } from '../sandbox/sample-jobs.ts';
 import { listen } from '../server/listen.ts';
-import { logUpstreamCalls } from '../telemetry/log.ts';
+import { logUpstreamCalls, logUpstreamTrouble } from '../telemetry/log.ts';
 import { type Command, EXIT, type Terminal, untilAborted } from './terminal.ts';
 import { withUpstreams } from './with-upstreams.ts';
 
@@ -36,7 +36,7 @@ async function serveUntilAborted(config: Config, terminal: Terminal): Promise<nu
     rereadConfig: config.isSandbox ? null : () => readConfig(),
     onWarning: (message) => terminal.error(`Warning: ${message}`),
   });
-  const stopLog = config.log.level === 'debug' ? logUpstreamCalls((line) => terminal.out(line)) : null;
+  const stopLog = log(config, terminal);
   try {
     const { url, close } = await listen(app.listener, config.server);
     welcome(config, url).forEach((line) => terminal.out(line));
@@ -53,9 +53,21 @@ async function serveUntilAborted(config: Config, terminal: Terminal): Promise<nu
     }
     throw error;
   } finally {
-    stopLog?.();
+    stopLog();
     await app.close();
   }
+}
+
+/** Returns the way to stop. */
+function log({ log: { level } }: Config, terminal: Terminal): () => void {
+  const isQuiet = level === 'silent' || level === 'error';
+  const stops = [
+    isQuiet ? null : logUpstreamTrouble((line) => terminal.error(line)),
+    level === 'debug' ? logUpstreamCalls((line) => terminal.out(line)) : null,
+  ];
+  return () => {
+    stops.forEach((stop) => stop?.());
+  };
 }
 
 function welcome({ isSandbox, server, redisUrl }: Config, url: string): string[] {

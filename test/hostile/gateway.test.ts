@@ -4,7 +4,7 @@
  */
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AccountConfig, readConfig } from '../../src/config.ts';
+import { type AccountConfig, type Config, readConfig } from '../../src/config.ts';
 import type { JobSource } from '../../src/model/origin.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { batchComputeId, BUCKET, ciId, cosId, REGION } from '../e2e/support.ts';
@@ -44,12 +44,13 @@ async function withHostile(
   source: JobSource,
   play: Play | EachPlay,
   story: (world: World, requests: readonly string[]) => Promise<void>,
+  deadlines: Partial<Config['deadlines']> = {},
 ): Promise<void> {
   const upstream = await startRawUpstream(play);
   const name = NAMES[source];
   const world = await startWorld({
     runningSandbox: sandbox,
-    config: { deadlines: { ...readConfig({}).deadlines, requestMs: 3_000, attemptMs: 400 } },
+    config: { deadlines: { ...readConfig({}).deadlines, ...deadlines } },
     account: (account): AccountConfig => ({
       ...account,
       [name]: { ...account[name], endpoint: upstream.endpoint },
@@ -85,10 +86,9 @@ function expectOthersWhole(answer: Answer<Record<string, unknown>>, source: JobS
 type Case = readonly [row: string, what: string, play: (source: JobSource) => Play, code: string];
 
 const CASES: readonly Case[] = [
-  ['U3', 'nothing', () => () => undefined, 'UPSTREAM_TIMEOUT'],
   ['U6', 'a reset', () => (socket) => socket.resetAndDestroy(), 'UPSTREAM_UNAVAILABLE'],
   ['U8', 'another protocol', () => `SSH-2.0-${CANARY}\r\n`, 'UPSTREAM_BAD_RESPONSE'],
-  ['U10', 'endless headers', () => flood(OK, `x: ${CANARY}\r\n`), 'UPSTREAM_BAD_RESPONSE'],
+  ['U10', 'endless headers', () => flood(OK, `x: ${CANARY}\r\n`.repeat(1_000)), 'UPSTREAM_BAD_RESPONSE'],
   ['U11', 'an endless body', () => flood(`${OK}\r\n`, CANARY.repeat(1_000)), 'UPSTREAM_BAD_RESPONSE'],
   [
     'U11',
@@ -121,6 +121,21 @@ describe.each(SOURCES)('when %s answers with', (source) => {
         extensions: { code, source, account: 'sandbox' },
       });
     });
+  });
+
+  it('U3: nothing, they are there within the deadline', async () => {
+    const hanging: Play = () => undefined;
+    await withHostile(
+      source,
+      hanging,
+      async (world) => {
+        const answer = await world.askText(QUERY, { first: 5 });
+        expectOthersWhole(answer, source);
+        expect(listingOf(answer, source)).toBeNull();
+        expect(answer.errors.map(({ extensions }) => extensions['code'])).toEqual(['UPSTREAM_TIMEOUT']);
+      },
+      { attemptMs: 300 },
+    );
   });
 
   it('U23, U32: more jobs than were asked for, the page has as many as were', async () => {

@@ -85,10 +85,10 @@ it('a thousand hostile answers leave nothing behind, in memory or of connections
   const hostile = Object.values(others).reduce((sum, count) => sum + count, 0);
   expect(hostile).toBeGreaterThanOrEqual(LAST * 0.9);
   expect(jobs).toBeGreaterThanOrEqual(2 * LAST);
-  // Every one was really asked for: a breaker that had opened would have spared them.
-  expect(upstreams.map(({ requests }) => requests.length)).toEqual(
-    SOURCES.map(() => READS_PER_HOSTILE_ANSWER * Math.ceil(LAST / SOURCES.length)),
-  );
+  // They were really asked for: a breaker that had opened would have spared the upstreams most of them.
+  for (const { requests } of upstreams) {
+    expect(requests.length).toBeGreaterThan(0.95 * READS_PER_HOSTILE_ANSWER * (LAST / SOURCES.length));
+  }
   const [first = 0, last = 0] = reading.usedBytes;
   expect(last - first).toBeLessThan(8 * MIB);
   // One for each source at most, for each is asked by one reader.

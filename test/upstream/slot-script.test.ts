@@ -374,7 +374,9 @@ describe('replicas with numbers', () => {
     expect(after.length).toBeGreaterThanOrEqual(1);
     after.forEach(({ atMs }) => expect([0, 1, 3]).toContain(ownerOf(atMs)));
     const times = given.map(({ atMs }) => atMs);
-    times.slice(1).forEach((atMs, index) => expect(atMs - times[index]!).toBeGreaterThanOrEqual(SPACING_MS));
+    // Where the marks of the wall clock are is not known better than this.
+    const closestMs = SPACING_MS - SPACING_MS / 25;
+    times.slice(1).forEach((atMs, index) => expect(atMs - times[index]!).toBeGreaterThanOrEqual(closestMs));
   });
 
   it('have their own slots when all others are away, and no more', async () => {

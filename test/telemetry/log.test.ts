@@ -1,0 +1,47 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { breakerChanges, unmappedCodes } from '../../src/telemetry/channels.ts';
+import { logUpstreamTrouble } from '../../src/telemetry/log.ts';
+
+const origin = { source: 'COS', account: 'media', region: 'ap-guangzhou', bucket: null };
+
+function listen(): { readonly lines: string[]; readonly stop: () => void } {
+  const lines: string[] = [];
+  const stop = logUpstreamTrouble((line) => lines.push(line));
+  onTestFinished(stop);
+  return { lines, stop };
+}
+
+describe('the log of upstream trouble', () => {
+  it('tells when an origin is left alone and when it is back, and not of each try', () => {
+    const { lines } = listen();
+    (['open', 'half-open', 'open', 'half-open', 'closed'] as const).forEach((state) => {
+      breakerChanges.publish({ origin, state });
+    });
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      { event: 'origin-left-alone', origin },
+      { event: 'origin-left-alone', origin },
+      { event: 'origin-back', origin },
+    ]);
+  });
+
+  it('tells of each unknown code once, and of a hundred at most', () => {
+    const { lines } = listen();
+    const publish = (upstreamCode: string): void => {
+      unmappedCodes.publish({ origin, upstreamCode, httpStatus: 400 });
+    };
+    publish('SomethingNew');
+    publish('SomethingNew');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      { event: 'unknown-error-code', origin, upstreamCode: 'SomethingNew', httpStatus: 400 },
+    ]);
+    Array.from({ length: 500 }, (_, n) => `Code${String(n)}`).forEach(publish);
+    expect(lines).toHaveLength(100);
+  });
+
+  it('ends', () => {
+    const { lines, stop } = listen();
+    stop();
+    breakerChanges.publish({ origin, state: 'open' });
+    expect([lines, breakerChanges.hasSubscribers, unmappedCodes.hasSubscribers]).toEqual([[], false, false]);
+  });
+});
