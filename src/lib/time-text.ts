@@ -23,7 +23,7 @@ export function utcTimeOf(text: string | null): string | null {
   if (offsetMs === null) {
     return null;
   }
-  const utc = new Date(localMs - offsetMs).toISOString();
+  const utc = offsetMs === 0 ? local : new Date(localMs - offsetMs).toISOString();
   // An offset at either end of time leads to a year that RFC 3339 cannot write.
   if (!/^\d{4}-/.test(utc)) {
     return null;

@@ -9,6 +9,7 @@ import { unlessAborted } from '../lib/unless-aborted.ts';
 import { networkError } from './network-error.ts';
 import { requestTarget } from './request-target.ts';
 import type { CallScope, Send, UpstreamRequest, UpstreamResponse } from './send.ts';
+import { withSmallReads } from './small-reads.ts';
 import { SpareConnection } from './spare-connection.ts';
 
 export interface HttpLimits {
@@ -55,12 +56,14 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
  */
 export function createHttp(options: HttpOptions): HttpSend {
   const { origin, endpoint, limits, pacedHost } = options;
-  const connect = buildConnector({
-    // Explicit, so that no environment variable can switch it off.
-    rejectUnauthorized: true,
-    allowH2: false,
-    timeout: limits.connectTimeoutMs,
-  });
+  const connect = withSmallReads(
+    buildConnector({
+      // Explicit, so that no environment variable can switch it off.
+      rejectUnauthorized: true,
+      allowH2: false,
+      timeout: limits.connectTimeoutMs,
+    }),
+  );
   const spare =
     pacedHost === undefined ? null : new SpareConnection({ endpoint, serverName: pacedHost, connect });
   const pool = createPool(options, spare?.connector ?? connect);

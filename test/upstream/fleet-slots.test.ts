@@ -73,6 +73,20 @@ describe('the slots of a budget', () => {
     });
   });
 
+  it('tell them so too of a Redis that is there and cannot write', async () => {
+    const clock = new FakeClock(START_MS);
+    const time = (): unknown => [clock.now(), 'late', clock.now()];
+    const evalsha = (_digest: string, _keys: number, _key: string, ...args: readonly number[]): unknown =>
+      args[1] === 0 ? Promise.resolve(time()) : Promise.reject(new Error('OOM command not allowed'));
+    const redis = { ...noRedis(), client: { evalsha } } as unknown as RedisConnection;
+    const slots = slotsOf(clock, redis, null);
+    for (const passMs of [2_000, 2_000, 1_000]) {
+      expect(await slots.reserve()).toMatchObject({ notBeforeMs: clock.now() + 1_000 });
+      await clock.advance(passMs);
+    }
+    expect(await slots.reserve()).toMatchObject({ notBeforeMs: clock.now() + 20_000 });
+  });
+
   it('are on the wall clock while a Redis is away, from when others can no longer have been given them', async () => {
     const clock = new FakeClock(START_MS);
     const slots = slotsOf(clock, noRedis(), FLEET);

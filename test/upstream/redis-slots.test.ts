@@ -247,17 +247,6 @@ describe('a Redis that does not answer', () => {
     await admin.config('SET', 'maxmemory', '0');
     expect(isSlot(await answeredNoSlot(slots))).toBe(false);
   });
-
-  it('is one that has long been unable to write: nobody need wait for it', async () => {
-    const slots = slotsOf();
-    await answeredNoSlot(slots);
-    await admin.config('SET', 'maxmemory', '1');
-    await expectNoSlot(slots);
-    clock.movedMs += 2_100;
-    await expectNoSlot(slots);
-    clock.movedMs += 2_200;
-    expect((await expectNoSlot(slots)).notBeforeMs - clock.now()).toBeGreaterThan(15_000);
-  });
 });
 
 describe('a clock that is set', () => {

@@ -387,6 +387,16 @@ describe('replicas with numbers', () => {
     replies.forEach(({ atMs, outcome }) => outcome === 'slot' && expect(ownerOf(atMs)).toBe(3));
   });
 
+  it('miss no mark because they are a few milliseconds apart in where it is', async () => {
+    await beginState();
+    const slow = (await askAll(of(0))).at(0)!;
+    // Its own are the only ones, and in Redis' time they are a little earlier for one whose clock is a little ahead.
+    const replica = { index: 0, count: COUNT, leaseMs: LEASE_MS, redisAheadMs: -5 };
+    await admin.hset(KEY, 'next', slow.atMs + SPACING_MS * COUNT);
+    const fast = await ask(KEY, question({ replica }));
+    expect(fast.atMs).toBe(slow.atMs + SPACING_MS * COUNT - 5);
+  });
+
   it('share all slots again when the one that was away is back', async () => {
     await beginState();
     for (const index of [1, 3]) {

@@ -107,13 +107,13 @@ function unknownIn(known: readonly Entry[], more: Window): readonly Entry[] {
 /** Up to `wanted` of the entries after the anchor, more after a search; none only at the listing's end. */
 async function readAfter(read: ReadWindow, anchor: Anchor, wanted: number, filter: Filter): Promise<Window> {
   const overlap = overlapOf(wanted, filter);
-  const window = await read({
-    offset: anchor.offset + 1 - overlap,
-    limit: Math.min(wanted + overlap, MAX_WINDOW),
-  });
+  const limit = Math.min(wanted + overlap, MAX_WINDOW);
+  const window = await read({ offset: anchor.offset + 1 - overlap, limit });
   const index = indexOfAnchor(window, anchor);
   const entries = entriesAfter(window, anchor);
-  const isJoined = index >= 0 && (entries.length > 0 || isAtEnd(window));
+  // A count may tell of more than is to be seen; a window that ends early is the end all the same.
+  const isEnd = isAtEnd(window) || window.entries.length < limit;
+  const isJoined = index >= 0 && (entries.length > 0 || isEnd);
   const didNotShrink = window.totalCount >= anchor.totalCount;
   const needsNoJoint = overlap === 0 && didNotShrink && entries.length === window.entries.length;
   if (isJoined || needsNoJoint) {

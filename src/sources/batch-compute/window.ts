@@ -24,8 +24,11 @@ export function toWindow(
   },
 ): Window {
   const { jobs, totalCount, fetchedAt } = answer;
+  const entries = jobs.map((job, index) => ({ job, offset: offset + index, totalCount }));
+  const seen = new Set<string>();
   return {
-    entries: jobs.map((job, index) => ({ job, offset: offset + index, totalCount })),
+    // Should a job be listed twice, it is shown once, and the others keep their places (`reliability.md` U30).
+    entries: entries.filter(({ job }) => !seen.has(job.jobId) && seen.add(job.jobId)),
     totalCount,
     fetchedAt,
   };

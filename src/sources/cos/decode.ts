@@ -32,7 +32,7 @@ export function decodeListing(origin: Origin, response: UpstreamResponse): CosLi
   return atOnce(listingIn(origin, response));
 }
 
-/** As `decodeListing`. A long answer gives a promise, and the event loop its turns: 500 jobs take some 40 ms in all. */
+/** As `decodeListing`. A long answer gives a promise, and the event loop its turns: 1,000 jobs take some 80 ms in all. */
 export function decodeListingInTurns(
   origin: Origin,
   response: UpstreamResponse,

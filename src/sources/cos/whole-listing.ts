@@ -3,16 +3,16 @@ import { InvalidCursorError, UpstreamError } from '../../model/errors.ts';
 import { sortedJobs } from '../../model/job-order.ts';
 import type { Origin } from '../../model/origin.ts';
 import { placeName, sourceName } from '../../upstream/origin-name.ts';
+import { MAX_COS_PAGE } from './client.ts';
 import type { CosListing } from './decode.ts';
 import type { CosJob } from './model.ts';
 import type { ReadCosPage } from './walk.ts';
 
 /**
- * How many jobs a page of the whole listing asks for. Decoding a page stops everything else in the process, so it is to take
- * less than 50 ms: 500 jobs of 580 bytes took 32 ms on two quiet cores of 2026 (35 ms median, 56 ms at the 90th percentile
- * while they were busy), the 1,000 that COS allows 65 ms (120 and 136 ms).
+ * How many jobs a page of the whole listing asks for: as many as COS gives. Long pages are decoded piece by piece, which
+ * holds up everything else in the process for 7 ms at a time (bench/hostile-bodies.ts).
  */
-const WHOLE_LISTING_PAGE = 500;
+const WHOLE_LISTING_PAGE = MAX_COS_PAGE;
 
 /** The listing as one reading found it. */
 export interface CosWholeListing {
@@ -24,7 +24,7 @@ export interface CosWholeListing {
 }
 
 /**
- * The whole listing, sorted by time, for COS lists by id (`upstreams/cos-batch.md` section 2). One call per 500 jobs, one
+ * The whole listing, sorted by time, for COS lists by id (`upstreams/cos-batch.md` section 2). One call per 1,000 jobs, one
  * after the other; stops where `walkCos` stops. A job that stays is in it once, whatever comes and goes meanwhile, for pages
  * continue behind an id. Of a listing longer than `maxJobs` it reads no more than tells so. Throws `UpstreamError`.
  */

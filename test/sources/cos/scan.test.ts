@@ -27,14 +27,14 @@ function open(
 describe('the calls of a COS scan', () => {
   it.each([
     [0, 1],
-    [500, 1],
-    [501, 2],
-    [5_000, 10],
-  ])('are one per 500 jobs: %i', async (count, calls) => {
+    [1_000, 1],
+    [1_001, 2],
+    [5_000, 5],
+  ])('are one per 1,000 jobs: %i', async (count, calls) => {
     const { wire, source } = open(cosListing(someJobs(count)));
     expect(idsOf(await chunksOf(source))).toHaveLength(count);
     expect(wire.sent).toHaveLength(calls);
-    expect(wire.sent.every(({ query }) => query.some(([, value]) => value === '500'))).toBe(true);
+    expect(wire.sent.every(({ query }) => query.some(([, value]) => value === '1000'))).toBe(true);
   });
 
   it('are none while the snapshot is young, whatever is asked', async () => {
@@ -87,7 +87,7 @@ describe('the chunks of a COS scan', () => {
 
 describe('a COS listing that is not as it should be', () => {
   it('is refused when it is longer than may be sorted, and not read again at once', async () => {
-    const { wire, source } = open(cosListing(someJobs(1_001)), { maxSnapshotJobs: 1_000 });
+    const { wire, source } = open(cosListing(someJobs(2_001)), { maxSnapshotJobs: 2_000 });
     const refusal = {
       code: 'UPSTREAM_BAD_RESPONSE',
       retryable: false,
@@ -96,8 +96,8 @@ describe('a COS listing that is not as it should be', () => {
     await expect(chunksOf(source)).rejects.toMatchObject(refusal);
     await expect(chunksOf(source)).rejects.toMatchObject(refusal);
     expect(wire.sent).toHaveLength(2);
-    const just = open(cosListing(someJobs(1_000)), { maxSnapshotJobs: 1_000 });
-    expect(idsOf(await chunksOf(just.source))).toHaveLength(1_000);
+    const just = open(cosListing(someJobs(2_000)), { maxSnapshotJobs: 2_000 });
+    expect(idsOf(await chunksOf(just.source))).toHaveLength(2_000);
   });
 
   it('is followed over short pages, and ends at a token that was sent before or a page without jobs', async () => {
@@ -113,7 +113,7 @@ describe('a COS listing that is not as it should be', () => {
 
   it('tells of a token that COS no longer knows as its failure, for no cursor is at fault', async () => {
     const pages = [
-      cosListing(someJobs(501)),
+      cosListing(someJobs(1_001)),
       (): ReturnType<Reply> => anAnswer('<Error><Code>InvalidArgument</Code></Error>', { status: 400 }),
     ];
     const { source } = open((request) => pages.shift()!(request));
