@@ -149,10 +149,16 @@ async function relayTo(target: string): Promise<{ readonly url: string; readonly
   };
 }
 
+interface Call {
+  readonly leftAtMs: number;
+  readonly arrivedAtMs: number;
+}
+
 interface Result {
   readonly arrivals: number;
   readonly most: number;
   readonly closestMs: number;
+  readonly longestWayMs: number;
   readonly perSecond: number;
 }
 
@@ -176,9 +182,9 @@ async function measure({ isNumbered, disturb }: Condition): Promise<Result> {
     const stage = { redis, replicas, cutLast: relay.cut, lasts: () => performance.now() < endsAtMs };
     const disturbed = disturb(stage);
     await sleep(seconds * 1_000);
-    const { arrivalsMs } = await ask<{ arrivalsMs: number[] }>(upstream);
+    const { calls } = await ask<{ calls: Call[] }>(upstream);
     await disturbed;
-    return resultOf(arrivalsMs);
+    return resultOf(calls);
   } finally {
     replicas.forEach((replica) => replica.kill('SIGKILL'));
     upstream.kill('SIGKILL');
@@ -196,7 +202,8 @@ function preferred({ pid }: ChildProcess): void {
   }
 }
 
-function resultOf(arrivalsMs: readonly number[]): Result {
+function resultOf(calls: readonly Call[]): Result {
+  const arrivalsMs = calls.map(({ arrivedAtMs }) => arrivedAtMs);
   const inOneSecond = arrivalsMs.map(
     (atMs, index) => arrivalsMs.slice(index).filter((other) => other < atMs + 1_000).length,
   );
@@ -205,15 +212,16 @@ function resultOf(arrivalsMs: readonly number[]): Result {
     arrivals: arrivalsMs.length,
     most: Math.max(0, ...inOneSecond),
     closestMs: Math.min(...distances),
+    longestWayMs: Math.max(...calls.map(({ leftAtMs, arrivedAtMs }) => arrivedAtMs - leftAtMs)),
     perSecond: arrivalsMs.length / seconds,
   };
 }
 
-console.log(`| ${seconds} s each | arrivals | most in 1,000 ms | closest, ms | a second |`);
-console.log('| --- | ---: | ---: | ---: | ---: |');
+console.log(`| ${seconds} s each | calls | a second | most in 1,000 ms | closest, ms | longest way, ms |`);
+console.log('| --- | ---: | ---: | ---: | ---: | ---: |');
 for (const condition of CONDITIONS.filter(({ name }) => name.includes(wanted))) {
-  const { arrivals, most, closestMs, perSecond } = await measure(condition);
-  const figures = [arrivals, most, closestMs.toFixed(0), perSecond.toFixed(2)];
+  const { arrivals, most, closestMs, longestWayMs, perSecond } = await measure(condition);
+  const figures = [arrivals, perSecond.toFixed(2), most, closestMs.toFixed(0), longestWayMs.toFixed(0)];
   console.log(`| ${condition.name} | ${figures.join(' | ')} |`);
   if (most > BUDGET) {
     process.exitCode = 1;

@@ -21,10 +21,10 @@ import type { Origin } from '../src/model/origin.ts';
 import { type Sandbox, startSandbox } from '../src/sandbox/sandbox.ts';
 import { BatchComputeClient } from '../src/sources/batch-compute/client.ts';
 import { BATCH_COMPUTE_HOST, batchComputeSigner } from '../src/sources/batch-compute/signature.ts';
-import type { Limiter } from '../src/upstream/limiter.ts';
-import { createLocalSlots, spacingOf } from '../src/upstream/local-slots.ts';
+import type { Limiter } from '../src/upstream/turns/limiter.ts';
+import { createLocalSlots, spacingOf } from '../src/upstream/slots/local-slots.ts';
 import { createSend } from '../src/upstream/onion.ts';
-import { createPacer } from '../src/upstream/pacer.ts';
+import { createPacer } from '../src/upstream/turns/pacer.ts';
 import type { CallScope } from '../src/upstream/send.ts';
 import { wireOrigins } from '../src/wiring.ts';
 import { startRedis, type TestRedis } from '../test/support/redis.ts';
@@ -95,15 +95,15 @@ function byReader(sandbox: Sandbox, redis: TestRedis | null = null): Way {
 }
 
 /** One DataLoader per request and one call per batch, as most resolvers are written. */
-function byPlainLoader(sandbox: Sandbox, limiter: Limiter): Way {
+function byPlainLoader(sandbox: Sandbox, limiter: Limiter | null): Way {
   const { credential } = sandboxAccount(sandbox, REQUESTS_PER_SECOND);
   const { send, close } = createSend({
     origin: ORIGIN,
     endpoint: sandbox.endpoints.batchCompute,
     signer: batchComputeSigner({ credential: () => credential }),
     clock: systemClock,
-    pacing: { limiterFor: () => limiter, host: BATCH_COMPUTE_HOST },
-    limits: { connections: 256 },
+    ...(limiter === null ? {} : { pacing: { limiterFor: () => limiter, host: BATCH_COMPUTE_HOST } }),
+    limits: { connections: 256, concurrentCalls: 256 },
   });
   const client = new BatchComputeClient(ORIGIN, send);
   const ask: Ask = async (jobIds, scope) => {
@@ -118,14 +118,6 @@ function byPlainLoader(sandbox: Sandbox, limiter: Limiter): Way {
 
 const pacer = (): Limiter =>
   createPacer(createLocalSlots(spacingOf(REQUESTS_PER_SECOND), systemClock), systemClock);
-
-const unpaced = (): Limiter => ({
-  acquire: async ({ scope, makeReady }) => {
-    await makeReady(scope.signal);
-    return { release: () => undefined };
-  },
-  pushBack: () => undefined,
-});
 
 function percentile(sorted: readonly number[], percent: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? Number.NaN;
@@ -212,7 +204,7 @@ ${CLIENTS} clients, ${CLIENTS * JOBS_PER_CLIENT} jobs, ${REQUESTS_PER_SECOND} ca
 | --- | ---: | ---: | ---: | ---: | ---: |`);
 console.log(await manyClients('the gateway’s reader', byReader));
 console.log(await manyClients('DataLoader per request, paced', (sandbox) => byPlainLoader(sandbox, pacer())));
-console.log(await manyClients('DataLoader per request', (sandbox) => byPlainLoader(sandbox, unpaced())));
+console.log(await manyClients('DataLoader per request', (sandbox) => byPlainLoader(sandbox, null)));
 
 console.log(`
 The same jobs, asked for within one second, by replicas that share the budget through Redis:

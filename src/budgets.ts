@@ -3,10 +3,10 @@ import type { Clock } from './lib/clock.ts';
 import type { RedisConnection } from './lib/redis.ts';
 import { BATCH_COMPUTE_ACTIONS } from './sources/batch-compute/client.ts';
 import { BATCH_COMPUTE_HOST } from './sources/batch-compute/signature.ts';
-import { createFleetSlots, type OpenSlots } from './upstream/fleet-slots.ts';
-import type { Limiter } from './upstream/limiter.ts';
-import { spacingOf } from './upstream/local-slots.ts';
-import { createPacer } from './upstream/pacer.ts';
+import { createFleetSlots, type OpenSlots } from './upstream/slots/fleet-slots.ts';
+import type { Limiter } from './upstream/turns/limiter.ts';
+import { spacingOf } from './upstream/slots/local-slots.ts';
+import { createPacer } from './upstream/turns/pacer.ts';
 
 /** The budgets of calls per second of all accounts. */
 export interface Budgets {

@@ -6,11 +6,11 @@
 import { systemClock } from '../../src/lib/clock.ts';
 import { connectRedis } from '../../src/lib/redis.ts';
 import type { Origin } from '../../src/model/origin.ts';
-import { createFleetSlots } from '../../src/upstream/fleet-slots.ts';
+import { createFleetSlots } from '../../src/upstream/slots/fleet-slots.ts';
 import { createHttp } from '../../src/upstream/http.ts';
-import { limit } from '../../src/upstream/limiter.ts';
-import { spacingOf } from '../../src/upstream/local-slots.ts';
-import { createPacer } from '../../src/upstream/pacer.ts';
+import { limit } from '../../src/upstream/turns/limiter.ts';
+import { spacingOf } from '../../src/upstream/slots/local-slots.ts';
+import { createPacer } from '../../src/upstream/turns/pacer.ts';
 import { compose, type UpstreamRequest } from '../../src/upstream/send.ts';
 
 const REQUESTS_PER_SECOND = 2;
@@ -60,8 +60,15 @@ const send = compose(
       onWaited: () => undefined,
     }),
   ],
-  http.send,
+  // When it leaves is told, to see how long the way takes on a machine that is busy.
+  (call, scope) =>
+    http.send({ ...call, headers: { ...call.headers, 'x-left-at': String(epochMs()) } }, scope),
 );
+
+/** As the wall clock, and finer. */
+function epochMs(): number {
+  return performance.timeOrigin + performance.now();
+}
 
 async function callAgainAndAgain(): Promise<never> {
   const { signal } = new AbortController();

@@ -5,9 +5,10 @@ import type { AddressInfo } from 'node:net';
 /** How long an answer takes. */
 const ANSWER_MS = 100;
 
-let arrivalsMs: number[] = [];
+let calls: { readonly leftAtMs: number; readonly arrivedAtMs: number }[] = [];
 const server = createServer((request, response) => {
-  arrivalsMs.push(performance.timeOrigin + performance.now());
+  const arrivedAtMs = performance.timeOrigin + performance.now();
+  calls.push({ leftAtMs: Number(request.headers['x-left-at']), arrivedAtMs });
   request.resume();
   setTimeout(() => {
     response.end('{}');
@@ -17,8 +18,8 @@ server.listen(0, '127.0.0.1', () => {
   process.send?.({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
 });
 process.on('message', () => {
-  process.send?.({ arrivalsMs });
-  arrivalsMs = [];
+  process.send?.({ calls });
+  calls = [];
 });
 process.on('disconnect', () => {
   process.exit();

@@ -4,7 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import { UpstreamError } from '../model/errors.ts';
 import type { Origin } from '../model/origin.ts';
 import { badResponse } from './answer.ts';
-import type { Readiness } from './limiter.ts';
+import type { Readiness } from './turns/limiter.ts';
 import { unlessAborted } from '../lib/unless-aborted.ts';
 import { networkError } from './network-error.ts';
 import { requestTarget } from './request-target.ts';

@@ -3,7 +3,7 @@ import { GatewayError, UpstreamError } from '../model/errors.ts';
 import type { Origin } from '../model/origin.ts';
 import { upstreamCalls } from '../telemetry/channels.ts';
 import { requestIdFrom } from './answer.ts';
-import type { LimitOptions } from './limiter.ts';
+import type { LimitOptions } from './turns/limiter.ts';
 import type { CallNotes, CallScope, Middleware, Send, UpstreamRequest } from './send.ts';
 
 export interface Observers {

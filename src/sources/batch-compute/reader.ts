@@ -1,7 +1,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import { UpstreamError } from '../../model/errors.ts';
 import type { Origin } from '../../model/origin.ts';
-import { type Contender, FairQueue } from '../../upstream/fair-queue.ts';
+import { type Contender, FairQueue } from '../../upstream/turns/fair-queue.ts';
 import { placeName, sourceName } from '../../upstream/origin-name.ts';
 import type { CallScope } from '../../upstream/send.ts';
 import { SharedScope } from '../../upstream/shared-scope.ts';

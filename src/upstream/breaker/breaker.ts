@@ -5,7 +5,7 @@ import { breakerChanges } from '../../telemetry/channels.ts';
 import { verdictOn } from './attempt-verdict.ts';
 import { Circuit, type CircuitState, type Ticket } from './circuit.ts';
 import type { FailureLimits } from './failure-count.ts';
-import type { Readiness } from '../limiter.ts';
+import type { Readiness } from '../turns/limiter.ts';
 import { placeName, sourceName } from '../origin-name.ts';
 import type { Middleware } from '../send.ts';
 

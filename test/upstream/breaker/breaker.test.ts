@@ -7,12 +7,12 @@ import type { UpstreamErrorCode, UpstreamFacts } from '../../../src/model/errors
 import { breakerChanges } from '../../../src/telemetry/channels.ts';
 import { attemptTimeout } from '../../../src/upstream/attempt-timeout.ts';
 import { type Breaker, type BreakerSettings, createBreaker } from '../../../src/upstream/breaker/breaker.ts';
-import { createBulkhead } from '../../../src/upstream/bulkhead.ts';
+import { createBulkhead } from '../../../src/upstream/turns/bulkhead.ts';
 import { createHttp } from '../../../src/upstream/http.ts';
 import { join } from '../../../src/upstream/join.ts';
-import { limit, type Readiness } from '../../../src/upstream/limiter.ts';
-import { createLocalSlots } from '../../../src/upstream/local-slots.ts';
-import { createPacer } from '../../../src/upstream/pacer.ts';
+import { limit, type Readiness } from '../../../src/upstream/turns/limiter.ts';
+import { createLocalSlots } from '../../../src/upstream/slots/local-slots.ts';
+import { createPacer } from '../../../src/upstream/turns/pacer.ts';
 import { compose, type Send } from '../../../src/upstream/send.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { aRequest, aScope, BATCH_ORIGIN, COS_ORIGIN, listen, upstreamErrorOf } from '../support.ts';

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { startRedis, type TestRedis } from '../../support/redis.ts';
 import { SimulatedFleet, SPACING_MS } from './simulated-fleet.ts';
 
 /** How long a replica has to hear nothing of Redis before it uses its wall-clock slots, with the wait for an answer. */

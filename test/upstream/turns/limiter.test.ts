@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { UpstreamError } from '../../src/model/errors.ts';
-import { limit, type TurnRequest, waitTooLong } from '../../src/upstream/limiter.ts';
-import type { Send } from '../../src/upstream/send.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { aRequest, aScope, BATCH_ORIGIN } from './support.ts';
+import { UpstreamError } from '../../../src/model/errors.ts';
+import { limit, type TurnRequest, waitTooLong } from '../../../src/upstream/turns/limiter.ts';
+import type { Send } from '../../../src/upstream/send.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { aRequest, aScope, BATCH_ORIGIN } from '../support.ts';
 
 const READY = { isReady: () => true, makeReady: () => Promise.resolve() };
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Contender, FairQueue } from '../../src/upstream/fair-queue.ts';
+import { type Contender, FairQueue } from '../../../src/upstream/turns/fair-queue.ts';
 
 interface Item extends Contender {
   readonly name: string;

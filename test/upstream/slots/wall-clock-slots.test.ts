@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createWallClockSlots, type WallClockSlots } from '../../src/upstream/wall-clock-slots.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+import { createWallClockSlots, type WallClockSlots } from '../../../src/upstream/slots/wall-clock-slots.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 
 const SPACING_MS = 550;
 const START_MS = SPACING_MS * 4 * 1_000_000;

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { connectRedis, type RedisConnection } from '../../src/lib/redis.ts';
+import { connectRedis, type RedisConnection } from '../../../src/lib/redis.ts';
 import {
   type AskForSlot,
   type SlotQuestion,
   type SlotReply,
   slotScript,
-} from '../../src/upstream/slot-script.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+} from '../../../src/upstream/slots/slot-script.ts';
+import { startRedis, type TestRedis } from '../../support/redis.ts';
 
 // Long enough for a busy machine: no question is given up because of it.
 const PATIENCE_MS = 15_000;

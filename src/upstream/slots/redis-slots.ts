@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '../lib/clock.ts';
-import { RedisTime } from '../lib/redis-time.ts';
-import type { RedisConnection } from '../lib/redis.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { RedisTime } from '../../lib/redis-time.ts';
+import type { RedisConnection } from '../../lib/redis.ts';
 import { type Fleet, HORIZON_MS, leaseMs, MAX_PUSH_BACK_MS, QUARANTINE_MS, SLOT_EXPIRY_MS } from './fleet.ts';
 import { NotBefore } from './not-before.ts';
 import { type AskForSlot, type SlotQuestion, type SlotReply, slotScript } from './slot-script.ts';

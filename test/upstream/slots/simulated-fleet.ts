@@ -4,15 +4,15 @@
  * real Redis that is told the time and when it was started. Simulated are the network, and the ways in which it fails.
  */
 import type { Redis } from 'ioredis';
-import type { Clock } from '../../src/lib/clock.ts';
-import type { RedisConnection } from '../../src/lib/redis.ts';
-import { createFleetSlots, type OpenSlots } from '../../src/upstream/fleet-slots.ts';
-import type { Fleet } from '../../src/upstream/fleet.ts';
-import type { Limiter } from '../../src/upstream/limiter.ts';
-import { createPacer } from '../../src/upstream/pacer.ts';
-import { SLOT_SCRIPT } from '../../src/upstream/slot-script.ts';
-import { FakeClock, settle } from '../support/fake-clock.ts';
-import { BATCH_ORIGIN } from './support.ts';
+import type { Clock } from '../../../src/lib/clock.ts';
+import type { RedisConnection } from '../../../src/lib/redis.ts';
+import { createFleetSlots, type OpenSlots } from '../../../src/upstream/slots/fleet-slots.ts';
+import type { Fleet } from '../../../src/upstream/slots/fleet.ts';
+import type { Limiter } from '../../../src/upstream/turns/limiter.ts';
+import { createPacer } from '../../../src/upstream/turns/pacer.ts';
+import { SLOT_SCRIPT } from '../../../src/upstream/slots/slot-script.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { BATCH_ORIGIN } from '../support.ts';
 
 export const SPACING_MS = 550;
 const COMMAND_TIMEOUT_MS = 250;

@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { connectRedis } from '../../src/lib/redis.ts';
+import { connectRedis } from '../../../src/lib/redis.ts';
 import {
   createRedisSlots,
   type RedisSlotsOptions,
   type SharedSlots,
-} from '../../src/upstream/redis-slots.ts';
-import type { NoSlot, Slot } from '../../src/upstream/slots.ts';
-import { MovedClock } from '../support/moved-clock.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+} from '../../../src/upstream/slots/redis-slots.ts';
+import type { NoSlot, Slot } from '../../../src/upstream/slots/slots.ts';
+import { MovedClock } from '../../support/moved-clock.ts';
+import { startRedis, type TestRedis } from '../../support/redis.ts';
 
 const BUDGET = 'AKIDcanary https://batch.tencentcloudapi.com DescribeJobs';
 const KEY = `jobs-gateway:slots:{${createHash('sha256').update(BUDGET).digest('hex')}}`;

@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { connectRedis, type RedisConnection } from '../../src/lib/redis.ts';
-import { createFleetSlots, type OpenSlots } from '../../src/upstream/fleet-slots.ts';
-import type { Fleet } from '../../src/upstream/fleet.ts';
-import type { NoSlot, Slot } from '../../src/upstream/slots.ts';
-import { FakeClock, settle } from '../support/fake-clock.ts';
+import { connectRedis, type RedisConnection } from '../../../src/lib/redis.ts';
+import { createFleetSlots, type OpenSlots } from '../../../src/upstream/slots/fleet-slots.ts';
+import type { Fleet } from '../../../src/upstream/slots/fleet.ts';
+import type { NoSlot, Slot } from '../../../src/upstream/slots/slots.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
 
 const SPACING_MS = 550;
 const START_MS = SPACING_MS * 4 * 1_000_000;

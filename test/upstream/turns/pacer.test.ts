@@ -1,13 +1,13 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { UpstreamError } from '../../src/model/errors.ts';
-import type { Limiter, TurnRequest } from '../../src/upstream/limiter.ts';
-import { createLocalSlots, spacingOf } from '../../src/upstream/local-slots.ts';
-import { createPacer } from '../../src/upstream/pacer.ts';
-import type { CallScope } from '../../src/upstream/send.ts';
-import type { NoSlot, Slot, Slots } from '../../src/upstream/slots.ts';
-import { FakeClock, settle } from '../support/fake-clock.ts';
-import { aScope, BATCH_ORIGIN, upstreamErrorOf } from './support.ts';
+import { UpstreamError } from '../../../src/model/errors.ts';
+import type { Limiter, TurnRequest } from '../../../src/upstream/turns/limiter.ts';
+import { createLocalSlots, spacingOf } from '../../../src/upstream/slots/local-slots.ts';
+import { createPacer } from '../../../src/upstream/turns/pacer.ts';
+import type { CallScope } from '../../../src/upstream/send.ts';
+import type { NoSlot, Slot, Slots } from '../../../src/upstream/slots/slots.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { aScope, BATCH_ORIGIN, upstreamErrorOf } from '../support.ts';
 
 const ALWAYS_READY = { isReady: () => true, makeReady: () => Promise.resolve() };
 

@@ -1,5 +1,5 @@
-import type { Clock } from '../lib/clock.ts';
-import type { RedisConnection } from '../lib/redis.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { RedisConnection } from '../../lib/redis.ts';
 import { type Fleet, HEARTBEAT_MS } from './fleet.ts';
 import { createLocalSlots } from './local-slots.ts';
 import { createRedisSlots, type SharedSlots } from './redis-slots.ts';

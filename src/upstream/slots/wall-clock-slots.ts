@@ -1,4 +1,4 @@
-import type { Clock } from '../lib/clock.ts';
+import type { Clock } from '../../lib/clock.ts';
 import { type Fleet, MAX_PUSH_BACK_MS, SLOT_EXPIRY_MS } from './fleet.ts';
 import { NotBefore } from './not-before.ts';
 import type { Slot, Slots } from './slots.ts';

@@ -1,4 +1,4 @@
-import { redisScript, type RedisConnection } from '../lib/redis.ts';
+import { redisScript, type RedisConnection } from '../../lib/redis.ts';
 import { HORIZON_MS, MAX_PUSH_BACK_MS, QUARANTINE_MS } from './fleet.ts';
 
 /** What one run of the script is told. Times are on Redis' clock, in milliseconds. */

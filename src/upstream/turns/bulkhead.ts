@@ -1,9 +1,9 @@
-import type { Clock } from '../lib/clock.ts';
-import { UpstreamError } from '../model/errors.ts';
-import type { Origin } from '../model/origin.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { UpstreamError } from '../../model/errors.ts';
+import type { Origin } from '../../model/origin.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { Limiter, Turn, TurnRequest } from './limiter.ts';
-import { placeName, sourceName } from './origin-name.ts';
+import { placeName, sourceName } from '../origin-name.ts';
 
 export interface BulkheadOptions {
   readonly origin: Origin;

@@ -1,10 +1,10 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { UpstreamError } from '../../src/model/errors.ts';
-import { createBulkhead } from '../../src/upstream/bulkhead.ts';
-import type { Turn } from '../../src/upstream/limiter.ts';
-import { FakeClock, settle } from '../support/fake-clock.ts';
-import { aScope, COS_ORIGIN } from './support.ts';
+import { UpstreamError } from '../../../src/model/errors.ts';
+import { createBulkhead } from '../../../src/upstream/turns/bulkhead.ts';
+import type { Turn } from '../../../src/upstream/turns/limiter.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { aScope, COS_ORIGIN } from '../support.ts';
 
 /** Two places, and a log of who got one when. */
 function open(): {

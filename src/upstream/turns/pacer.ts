@@ -1,7 +1,7 @@
-import type { Clock } from '../lib/clock.ts';
+import type { Clock } from '../../lib/clock.ts';
 import { FairQueue, type Contender } from './fair-queue.ts';
 import { type Limiter, type Turn, type TurnRequest, waitTooLong } from './limiter.ts';
-import type { Slot, Slots } from './slots.ts';
+import type { Slot, Slots } from '../slots/slots.ts';
 
 /** A slot, once taken, needs no giving back. */
 const TURN: Turn = { release: () => undefined };
