@@ -101,17 +101,17 @@ const JSON_KINDS: readonly (readonly [string, string])[] = [
   ['22,000 names', within(`{${numbered(22_000, (n) => `"k${n}":0`).join(',')}}`)],
   ['22,000 long names', within(`{${numbered(22_000, (n) => `"${'k'.repeat(150)}${n}":0`).join(',')}}`)],
   [
-    '1,990 jobs',
+    '1,190 jobs',
     listText(
       'BATCH_COMPUTE',
-      numbered(1_990, (n) => jobText('BATCH_COMPUTE', `job-${n}`)),
+      numbered(1_190, (n) => jobText('BATCH_COMPUTE', `job-${n}`)),
     ),
   ],
   [
-    '1,990 jobs of control characters',
+    '1,190 jobs of control characters',
     listText(
       'BATCH_COMPUTE',
-      Array(1_990).fill(
+      Array(1_190).fill(
         jobText('BATCH_COMPUTE', JOB_ID).replace('RUNNING', filled(String.raw`a\u0001`, 870)),
       ),
     ),

@@ -268,7 +268,7 @@ describe('a job that varies', () => {
         Response: { TotalCount: 1, JobSet: Array.from({ length: rows }, () => row), RequestId: 'req-1' },
       });
     expect(list(body(1_001)).jobs).toHaveLength(1_001);
-    expect(upstreamErrorOf(() => list(body(2_001)))).toMatchObject({
+    expect(upstreamErrorOf(() => list(body(1_201)))).toMatchObject({
       code: 'UPSTREAM_BAD_RESPONSE',
       requestId: 'req-1',
     });
