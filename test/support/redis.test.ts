@@ -58,14 +58,18 @@ it('ends one that stands still', async () => {
 it('lets no server outlive the process that started it', async () => {
   const start = `
     import { startRedis } from ${JSON.stringify(new URL('redis.ts', import.meta.url).href)};
-    console.log((await startRedis()).pid);
+    const { pid, url } = await startRedis();
+    console.log(JSON.stringify({ pid, url }));
     setInterval(() => undefined, 1_000);
   `;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', start], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  const pid = Number.parseInt(line.toString(), 10);
+  const { pid, url } = JSON.parse(line.toString()) as Pick<TestRedis, 'pid' | 'url'>;
+  onTestFinished(() => {
+    rmSync(dirname(url), { recursive: true });
+  });
   expect(isRunning(pid)).toBe(true);
   child.kill('SIGKILL');
   await expect.poll(() => isRunning(pid), { timeout: 10_000 }).toBe(false);
