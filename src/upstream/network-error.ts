@@ -75,7 +75,11 @@ export function networkError(origin: Origin, error: unknown): Error {
     return new Error('The gateway built a request that cannot be sent', { cause: error });
   }
   const message = `${sourceName(origin)} ${fault.says}, for ${placeName(origin)} (${shortCode(error)})`;
-  return new UpstreamError(fault.code, origin, message, { retryable: fault.retryable });
+  // A gateway that shuts down says nothing of the upstream.
+  return new UpstreamError(fault.code, origin, message, {
+    retryable: fault.retryable,
+    isLocal: fault === CLOSING,
+  });
 }
 
 function faultOf(error: unknown): NetworkFault | null {

@@ -79,4 +79,15 @@ describe('a network failure', () => {
     expect(error).not.toBeInstanceOf(UpstreamError);
     expect(error.cause).toBe(fault);
   });
+
+  it('of a gateway that shuts down is not taken for the upstream’s', () => {
+    const isLocal = (code: string): unknown =>
+      (networkError(COS_ORIGIN, coded(code)) as UpstreamError).isLocal;
+    expect(['UND_ERR_DESTROYED', 'UND_ERR_CLOSED', 'ECONNRESET', 'CERT_HAS_EXPIRED'].map(isLocal)).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
 });
