@@ -54,7 +54,8 @@ function questionOf({ action, method, path, query, headers, body }: UpstreamRequ
   return JSON.stringify([action, method, path, query, headers, body]);
 }
 
-function deadlinePassed(origin: Origin): UpstreamError {
+/** What whoever waits for a call is told at its deadline. */
+export function deadlinePassed(origin: Origin): UpstreamError {
   const message = `${sourceName(origin)} gave no answer for ${placeName(origin)} before the request's deadline; ask again, or allow more time`;
   return new UpstreamError('UPSTREAM_TIMEOUT', origin, message, { retryable: true });
 }

@@ -1,8 +1,6 @@
 import type { Clock } from '../../lib/clock.ts';
-import { UpstreamError } from '../../model/errors.ts';
-import type { Origin } from '../../model/origin.ts';
 import { type Contender, FairQueue } from '../../upstream/turns/fair-queue.ts';
-import { placeName, sourceName } from '../../upstream/origin-name.ts';
+import { deadlinePassed } from '../../upstream/join.ts';
 import type { CallScope } from '../../upstream/send.ts';
 import { SharedScope } from '../../upstream/shared-scope.ts';
 import { type BatchComputeClient, MAX_BATCH_COMPUTE_JOBS } from './client.ts';
@@ -41,7 +39,7 @@ export class BatchComputeReader {
   async read(jobIds: readonly string[], scope: CallScope): Promise<ReadonlyMap<string, BatchComputeResult>> {
     scope.signal.throwIfAborted();
     if (scope.deadlineMs <= this.#clock.now()) {
-      return new Map(jobIds.map((jobId) => [jobId, tooLate(this.#client.origin)]));
+      return new Map(jobIds.map((jobId) => [jobId, deadlinePassed(this.#client.origin)]));
     }
     const reads = jobIds.map(async (jobId) => [jobId, await this.#readOne(jobId, scope)] as const);
     this.#tellWhoIsLate(scope);
@@ -54,7 +52,7 @@ export class BatchComputeReader {
     const { origin } = this.#client;
     const known = this.#asks.get(jobId);
     const ask = known ?? new Ask(jobId);
-    const lateError = (): Error => tooLate(origin);
+    const lateError = (): Error => deadlinePassed(origin);
     const result = ask.scope.wait({ scope, clock: this.#clock, result: ask.result, lateError });
     if (known === undefined) {
       this.#begin(ask);
@@ -252,11 +250,6 @@ class Flight implements CallScope {
   #scopes(): SharedScope[] {
     return [...(this.asks ?? this.#waiting)].map(({ scope }) => scope);
   }
-}
-
-function tooLate(origin: Origin): UpstreamError {
-  const message = `${sourceName(origin)} gave no answer for ${placeName(origin)} before the request's deadline; ask again, or allow more time`;
-  return new UpstreamError('UPSTREAM_TIMEOUT', origin, message, { retryable: true });
 }
 
 function asError(error: unknown): Error {
