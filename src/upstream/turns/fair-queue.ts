@@ -7,6 +7,8 @@ export interface Contender {
 }
 
 const NOBODY: ReadonlySet<string> = new Set(['']);
+/** Callers name themselves: under new names for ever, in a queue that is never empty, they are not to fill the memory. */
+const MAX_REMEMBERED = 1_000;
 
 /**
  * A queue with a fair share for each caller, however much one asks for: next is what belongs to the caller that had the
@@ -66,7 +68,9 @@ export class FairQueue<T extends Contender> {
     for (const { item, turn } of taken) {
       this.#drop(item);
       this.#level = Math.max(this.#level, turn);
-      callersOf(item).forEach((caller) => this.#turns.set(caller, this.#turnsOf(caller) + 1));
+      callersOf(item).forEach((caller) => {
+        this.#charge(caller);
+      });
     }
     this.#forgetWhenEmpty();
     return taken.map(({ item }) => item);
@@ -90,6 +94,22 @@ export class FairQueue<T extends Contender> {
     });
     // Sorting keeps the order of arrival among equals.
     return ranked.toSorted((a, b) => Number(a.isBackground) - Number(b.isBackground) || a.turn - b.turn);
+  }
+
+  /** Who had a turn longest ago is forgotten first, and stands level with who has just come. */
+  #charge(caller: string): void {
+    const turns = this.#turnsOf(caller) + 1;
+    this.#turns.delete(caller);
+    this.#turns.set(caller, turns);
+    const [oldest] = this.#turns.keys();
+    if (this.#turns.size > MAX_REMEMBERED && oldest !== undefined) {
+      this.#turns.delete(oldest);
+    }
+  }
+
+  /** How many callers' turns are remembered: bounded, whatever callers there are. */
+  get remembered(): number {
+    return this.#turns.size;
   }
 
   #turnsOf(caller: string): number {

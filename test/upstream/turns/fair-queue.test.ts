@@ -99,6 +99,17 @@ describe('a fair queue', () => {
     expect(namesOf(queue.take(2))).toBe('a4 b1');
   });
 
+  it('remembers a bounded number of callers, though it is never empty and each comes under a new name', () => {
+    const queue = queueOf(item('a1', ['a']), item('a2', ['a']));
+    queue.take(1);
+    for (let n = 0; n < 3_000; n += 1) {
+      queue.add(item(`b${String(n)}`, [`b${String(n)}`]));
+      queue.take(1);
+    }
+    expect(queue.remembered).toBe(1_000);
+    expect(queue.size).toBe(1);
+  });
+
   it('tells about how many go before the last of a caller', () => {
     const queue = queueOf(...Array.from({ length: 50 }, (_, n) => item(`a${String(n)}`, ['a'])));
     ['b1', 'b2'].forEach((name) => {
