@@ -25,7 +25,7 @@ import type { Limiter } from '../src/upstream/turns/limiter.ts';
 import { createLocalSlots, spacingOf } from '../src/upstream/slots/local-slots.ts';
 import { createSend } from '../src/upstream/onion.ts';
 import { createPacer } from '../src/upstream/turns/pacer.ts';
-import type { CallScope } from '../src/upstream/send.ts';
+import type { CallScope } from '../src/lib/call-scope.ts';
 import { wireOrigins } from '../src/wiring.ts';
 import { startRedis, type TestRedis } from '../test/support/redis.ts';
 

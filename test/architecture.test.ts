@@ -19,7 +19,7 @@ const SOUND: Readonly<Record<string, string>> = {
   'signature/tc3.ts': `import '../model/job.ts';`,
   'cache/tiers.ts': `import '../telemetry/channels.ts';`,
   'upstream/send.ts': `import { request } from 'undici'; import '../model/job.ts'; import '../telemetry/channels.ts';`,
-  'sources/source.ts': `import type { CallScope } from '../upstream/send.ts';`,
+  'sources/source.ts': `import type { Clock } from '../lib/clock.ts'; import '../cache/tiers.ts';`,
   'sources/cos/model.ts': `import type { Job } from '../../model/job.ts';`,
   'sources/cos/walk.ts': `import '../source.ts'; import './model.ts'; import '../../upstream/send.ts'; import '../../signature/tc3.ts';`,
   'sources/cos/graphql.ts': `import { GraphQLError } from 'graphql'; import './model.ts'; import '../../graphql/builder.ts';`,

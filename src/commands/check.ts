@@ -6,7 +6,7 @@ import { GatewayError, UpstreamError } from '../model/errors.ts';
 import type { Origin } from '../model/origin.ts';
 import type { ListSlice } from '../sources/source.ts';
 import { upstreamCalls } from '../telemetry/channels.ts';
-import type { CallScope } from '../upstream/send.ts';
+import type { CallScope } from '../lib/call-scope.ts';
 import { wireOrigins } from '../wiring.ts';
 import { type Command, EXIT, type Terminal } from './terminal.ts';
 import { withUpstreams } from './with-upstreams.ts';

@@ -3,7 +3,7 @@ import type { Origins } from '../jobs/origins.ts';
 import type { PageLimits } from '../jobs/page-arguments.ts';
 import type { ListingLimits } from '../jobs/listing.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { CallScope } from '../upstream/send.ts';
+import type { CallScope } from '../lib/call-scope.ts';
 
 /** What resolvers may use; made anew for each request. */
 export interface GraphContext {

@@ -2,7 +2,7 @@ import type { Origin } from '../model/origin.ts';
 import { originKey } from '../model/origin.ts';
 import { GatewayError } from '../model/errors.ts';
 import type { ScanChunk, ScanRequest } from '../sources/source.ts';
-import type { CallScope } from '../upstream/send.ts';
+import type { CallScope } from '../lib/call-scope.ts';
 import { compareKeys, type JobKey, keyOf, laterOf } from './job-key.ts';
 import type { JobOrder } from '../model/job-order.ts';
 import type { Job, ScannableSource } from './origins.ts';

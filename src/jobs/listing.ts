@@ -1,7 +1,7 @@
 import { UpstreamError } from '../model/errors.ts';
 import { type Origin, originKey } from '../model/origin.ts';
 import type { ScanRequest } from '../sources/source.ts';
-import type { CallScope } from '../upstream/send.ts';
+import type { CallScope } from '../lib/call-scope.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type CursorBinding, decodeCursor, encodeCursor, MAX_CURSOR_LENGTH } from './cursor.ts';
 import { Feed } from './feed.ts';

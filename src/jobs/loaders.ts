@@ -6,7 +6,7 @@ import type { BatchComputeJob, BatchComputeJobDetail } from '../sources/batch-co
 import type { CiJob } from '../sources/ci/model.ts';
 import type { CosJob, CosJobDetail } from '../sources/cos/model.ts';
 import type { Source } from '../sources/source.ts';
-import type { CallScope } from '../upstream/send.ts';
+import type { CallScope } from '../lib/call-scope.ts';
 import type { Job, Origins } from './origins.ts';
 
 /**

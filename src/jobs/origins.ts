@@ -9,7 +9,7 @@ import type {
 import type { CiFilter, CiJob } from '../sources/ci/model.ts';
 import type { CosFilter, CosJob, CosJobDetail } from '../sources/cos/model.ts';
 import type { ScanChunk, ScanRequest, Source } from '../sources/source.ts';
-import type { CallScope } from '../upstream/send.ts';
+import type { CallScope } from '../lib/call-scope.ts';
 
 export type CosSource = Source<CosJob, CosJobDetail, CosFilter>;
 export type BatchComputeSource = Source<BatchComputeJob, BatchComputeJobDetail, BatchComputeFilter>;

@@ -1,7 +1,7 @@
 import type { JobSummary } from '../model/job.ts';
 import { type Origin, originKey } from '../model/origin.ts';
 import type { Source } from '../sources/source.ts';
-import type { CallScope } from '../upstream/send.ts';
+import type { CallScope } from '../lib/call-scope.ts';
 import { decodeCursor, encodeCursor, type CursorBinding } from './cursor.ts';
 import type { PageRequest } from './page-arguments.ts';
 

@@ -1,4 +1,4 @@
-import type { CallScope } from '../upstream/send.ts';
+import type { CallScope } from '../lib/call-scope.ts';
 
 /**
  * Reads by id where the upstream has no read of many: each distinct id once, all asked for at once, for the origin's own

@@ -1,7 +1,7 @@
 import type { JobStatus } from '../model/job-status.ts';
 import type { JobSummary } from '../model/job.ts';
 import type { Origin } from '../model/origin.ts';
-import type { CallScope } from '../upstream/send.ts';
+import type { CallScope } from '../lib/call-scope.ts';
 
 /**
  * The contract that the three sources fulfil, one instance per configured origin.

@@ -3,7 +3,7 @@ import { UpstreamError } from '../model/errors.ts';
 import type { Origin } from '../model/origin.ts';
 import { placeName, sourceName } from './origin-name.ts';
 import type { Middleware } from './send.ts';
-import { withTimeLimit } from './time-limit.ts';
+import { withTimeLimit } from '../lib/time-limit.ts';
 
 export interface AttemptTimeoutOptions {
   readonly origin: Origin;

@@ -8,7 +8,8 @@ import type { Readiness } from './turns/limiter.ts';
 import { unlessAborted } from '../lib/unless-aborted.ts';
 import { networkError } from './network-error.ts';
 import { requestTarget } from './request-target.ts';
-import type { CallScope, Send, UpstreamRequest, UpstreamResponse } from './send.ts';
+import type { CallScope } from '../lib/call-scope.ts';
+import type { Send, UpstreamRequest, UpstreamResponse } from './send.ts';
 import { withSmallReads } from './small-reads.ts';
 import { SpareConnection } from './spare-connection.ts';
 

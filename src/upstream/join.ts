@@ -3,7 +3,7 @@ import { UpstreamError } from '../model/errors.ts';
 import type { Origin } from '../model/origin.ts';
 import { placeName, sourceName } from './origin-name.ts';
 import type { Middleware, UpstreamRequest } from './send.ts';
-import { SharedScope } from './shared-scope.ts';
+import { SharedScope } from '../lib/shared-scope.ts';
 
 /** A call and who waits for it, from the first who asks. */
 class Flight {

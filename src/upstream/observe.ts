@@ -4,7 +4,8 @@ import type { Origin } from '../model/origin.ts';
 import { upstreamCalls } from '../telemetry/channels.ts';
 import { requestIdFrom } from './answer.ts';
 import type { LimitOptions } from './turns/limiter.ts';
-import type { CallNotes, CallScope, Middleware, Send, UpstreamRequest } from './send.ts';
+import type { CallScope } from '../lib/call-scope.ts';
+import type { CallNotes, Middleware, Send, UpstreamRequest } from './send.ts';
 
 export interface Observers {
   /** One event per logical call, however many share it. */

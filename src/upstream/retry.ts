@@ -1,7 +1,8 @@
 import type { Clock } from '../lib/clock.ts';
 import { UpstreamError } from '../model/errors.ts';
 import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
-import type { CallScope, Middleware } from './send.ts';
+import type { CallScope } from '../lib/call-scope.ts';
+import type { Middleware } from './send.ts';
 
 export interface RetryOptions {
   /** How often a call is tried at most, the first time included. */

@@ -1,3 +1,5 @@
+import type { CallScope } from '../lib/call-scope.ts';
+
 /**
  * How any call to any upstream travels: one function type, and middleware around it. The order of the onion is written
  * in one place, `onion.ts`.
@@ -46,24 +48,6 @@ export interface UpstreamResponse {
   readonly body: string;
   /** When the last byte arrived, milliseconds since the epoch. */
   readonly receivedAtMs: number;
-}
-
-/** What one logical call may use: it ends when `signal` aborts or at `deadlineMs`, whichever comes first. */
-export interface CallScope {
-  readonly signal: AbortSignal;
-  /** Milliseconds since the epoch, on the injected clock. Of a call that several wait for: the latest of theirs, which may grow. */
-  readonly deadlineMs: number;
-  /** Who waits: turns are shared out evenly among callers, not among calls. Absent: nobody in particular. */
-  readonly callers?: ReadonlySet<string>;
-  /** Whether nobody waits for the answer just now: such a call goes behind all others. */
-  readonly isBackground?: boolean;
-  /** How many reads share the call so far. Absent: one. */
-  readonly joined?: number;
-  /**
-   * Told by a queue that the call cannot leave before `atMs`, and that further turns come `spacingMs` apart: whoever shares
-   * the call and has no time for that is refused with `refusal()`. Absent: the call has one deadline, which the queue checks.
-   */
-  readonly expectTurn?: (atMs: number, spacingMs: number, refusal: () => Error) => void;
 }
 
 /** Performs the call and gives what `request.decode` made of the answer; throws `UpstreamError` and, when aborted, the signal's reason. */

@@ -11,7 +11,8 @@ import { ciSigner } from '../../src/sources/ci/signature.ts';
 import { CosClient } from '../../src/sources/cos/client.ts';
 import { cosSigner } from '../../src/sources/cos/signature.ts';
 import { createSend, type SendLimits } from '../../src/upstream/onion.ts';
-import type { CallScope, Send } from '../../src/upstream/send.ts';
+import type { CallScope } from '../../src/lib/call-scope.ts';
+import type { Send } from '../../src/upstream/send.ts';
 import type { Signer } from '../../src/upstream/signing/sign.ts';
 
 export const SOURCES = ['COS', 'BATCH_COMPUTE', 'CI'] as const satisfies readonly JobSource[];

@@ -6,7 +6,7 @@ import type { BatchComputeJob, BatchComputeJobDetail } from '../../src/sources/b
 import type { CiJob } from '../../src/sources/ci/model.ts';
 import type { CosJob, CosJobDetail } from '../../src/sources/cos/model.ts';
 import type { ListPage, ListSlice, Source, ScanChunk } from '../../src/sources/source.ts';
-import type { CallScope } from '../../src/upstream/send.ts';
+import type { CallScope } from '../../src/lib/call-scope.ts';
 
 export const GUANGZHOU = anOrigin({ source: 'COS' });
 export const SHANGHAI = anOrigin({ source: 'COS', region: 'ap-shanghai' });

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { UpstreamError } from '../../src/model/errors.ts';
 import type { Origin } from '../../src/model/origin.ts';
-import type { CallScope, Send, UpstreamRequest, UpstreamResponse } from '../../src/upstream/send.ts';
+import type { CallScope } from '../../src/lib/call-scope.ts';
+import type { Send, UpstreamRequest, UpstreamResponse } from '../../src/upstream/send.ts';
 
 export const COS_ORIGIN: Origin = { source: 'COS', account: 'media', region: 'ap-guangzhou', bucket: null };
 export const CI_ORIGIN: Origin = {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { attemptTimeout } from '../../src/upstream/attempt-timeout.ts';
-import type { CallScope, Send } from '../../src/upstream/send.ts';
+import type { CallScope } from '../../src/lib/call-scope.ts';
+import type { Send } from '../../src/upstream/send.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { aRequest, aScope, COS_ORIGIN, upstreamErrorOf } from './support.ts';
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../src/model/errors.ts';
 import { join } from '../../src/upstream/join.ts';
 import { waitTooLong } from '../../src/upstream/turns/limiter.ts';
-import type { CallScope, Send } from '../../src/upstream/send.ts';
+import type { CallScope } from '../../src/lib/call-scope.ts';
+import type { Send } from '../../src/upstream/send.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { aRequest, aScope, COS_ORIGIN, upstreamErrorOf } from './support.ts';
 

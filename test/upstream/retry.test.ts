@@ -4,7 +4,8 @@ import { UpstreamError } from '../../src/model/errors.ts';
 import type { UpstreamErrorCode, UpstreamFacts } from '../../src/model/errors.ts';
 import { retry } from '../../src/upstream/retry.ts';
 import { createRetryBudget } from '../../src/upstream/retry-budget.ts';
-import type { CallScope, Send } from '../../src/upstream/send.ts';
+import type { CallScope } from '../../src/lib/call-scope.ts';
+import type { Send } from '../../src/upstream/send.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { aRequest, aScope, COS_ORIGIN } from './support.ts';
 

@@ -8,7 +8,8 @@ import { onTestFinished } from 'vitest';
 import { systemClock } from '../../src/lib/clock.ts';
 import { UpstreamError } from '../../src/model/errors.ts';
 import type { Origin } from '../../src/model/origin.ts';
-import type { CallScope, UpstreamRequest, UpstreamResponse } from '../../src/upstream/send.ts';
+import type { CallScope } from '../../src/lib/call-scope.ts';
+import type { UpstreamRequest, UpstreamResponse } from '../../src/upstream/send.ts';
 
 export const COS_ORIGIN: Origin = { source: 'COS', account: 'media', region: 'ap-guangzhou', bucket: null };
 export const CI_ORIGIN: Origin = {

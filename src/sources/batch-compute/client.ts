@@ -1,6 +1,7 @@
 import { InvalidIdError, UpstreamError } from '../../model/errors.ts';
 import type { Origin } from '../../model/origin.ts';
-import type { CallScope, Send, UpstreamRequest } from '../../upstream/send.ts';
+import type { CallScope } from '../../lib/call-scope.ts';
+import type { Send, UpstreamRequest } from '../../upstream/send.ts';
 import { type BatchComputeListing, decodeDescription, decodeListing } from './decode.ts';
 import { requestIdInEnvelope } from './envelope.ts';
 import { isBatchComputeJobId } from './job-id.ts';

@@ -1,5 +1,5 @@
 import { InvalidIdError, UpstreamError } from '../../model/errors.ts';
-import type { CallScope } from '../../upstream/send.ts';
+import type { CallScope } from '../../lib/call-scope.ts';
 import type { BatchComputeClient } from './client.ts';
 import type { BatchComputeJob } from './model.ts';
 

@@ -1,8 +1,8 @@
 import type { Clock } from '../../lib/clock.ts';
 import { type Contender, FairQueue } from '../../upstream/turns/fair-queue.ts';
 import { deadlinePassed } from '../../upstream/join.ts';
-import type { CallScope } from '../../upstream/send.ts';
-import { SharedScope } from '../../upstream/shared-scope.ts';
+import type { CallScope } from '../../lib/call-scope.ts';
+import { SharedScope } from '../../lib/shared-scope.ts';
 import { type BatchComputeClient, MAX_BATCH_COMPUTE_JOBS } from './client.ts';
 import { type BatchComputeResult, readBatch } from './read-batch.ts';
 

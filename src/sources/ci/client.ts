@@ -1,6 +1,7 @@
 import { InvalidCursorError, InvalidIdError, UpstreamError } from '../../model/errors.ts';
 import type { Origin } from '../../model/origin.ts';
-import type { CallScope, Send } from '../../upstream/send.ts';
+import type { CallScope } from '../../lib/call-scope.ts';
+import type { Send } from '../../upstream/send.ts';
 import { type CiListing, decodeDescription, decodeListingInTurns } from './decode.ts';
 import { isCiJobId } from './job-id.ts';
 import type { CiFilter, CiJob } from './model.ts';

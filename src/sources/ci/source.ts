@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import type { Origin } from '../../model/origin.ts';
-import type { CallScope } from '../../upstream/send.ts';
+import type { CallScope } from '../../lib/call-scope.ts';
 import { readEach } from '../read-each.ts';
 import type { ListPage, ListSlice, ScanChunk, ScanRequest, Source } from '../source.ts';
 import type { CiClient } from './client.ts';

@@ -1,6 +1,7 @@
 import { InvalidCursorError, InvalidIdError, UpstreamError } from '../../model/errors.ts';
 import type { Origin } from '../../model/origin.ts';
-import type { CallScope, Send } from '../../upstream/send.ts';
+import type { CallScope } from '../../lib/call-scope.ts';
+import type { Send } from '../../upstream/send.ts';
 import { type CosListing, decodeDescription, decodeListingInTurns } from './decode.ts';
 import { isCosJobId } from './job-id.ts';
 import type { CosFilter, CosJob } from './model.ts';

@@ -3,7 +3,7 @@ import { UpstreamError } from '../../model/errors.ts';
 import { chunksOfSeconds, countOf, wantedAmong } from '../../model/job-order.ts';
 import type { Origin } from '../../model/origin.ts';
 import { placeName, sourceName } from '../../upstream/origin-name.ts';
-import type { CallScope } from '../../upstream/send.ts';
+import type { CallScope } from '../../lib/call-scope.ts';
 import type { ScanChunk, ScanRequest } from '../source.ts';
 import type { CosJob } from './model.ts';
 import type { CosWholeListing } from './whole-listing.ts';

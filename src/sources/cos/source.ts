@@ -3,7 +3,7 @@ import { Snapshot } from '../../lib/snapshot.ts';
 import { UpstreamError } from '../../model/errors.ts';
 import type { Origin } from '../../model/origin.ts';
 import { placeName, sourceName } from '../../upstream/origin-name.ts';
-import type { CallScope } from '../../upstream/send.ts';
+import type { CallScope } from '../../lib/call-scope.ts';
 import { readEach } from '../read-each.ts';
 import type { ListPage, ListSlice, ScanChunk, ScanRequest, Source } from '../source.ts';
 import type { CosClient } from './client.ts';

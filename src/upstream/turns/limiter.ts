@@ -2,7 +2,8 @@ import type { Clock } from '../../lib/clock.ts';
 import { UpstreamError } from '../../model/errors.ts';
 import type { Origin } from '../../model/origin.ts';
 import { placeName, sourceName } from '../origin-name.ts';
-import type { CallScope, Middleware, UpstreamRequest } from '../send.ts';
+import type { CallScope } from '../../lib/call-scope.ts';
+import type { Middleware, UpstreamRequest } from '../send.ts';
 
 /** A way to the upstream on which a call can leave at once. */
 export interface Readiness {

@@ -6,7 +6,8 @@ import { BatchComputeReader } from '../../../src/sources/batch-compute/reader.ts
 import { limit } from '../../../src/upstream/turns/limiter.ts';
 import { createLocalSlots, spacingOf } from '../../../src/upstream/slots/local-slots.ts';
 import { createPacer } from '../../../src/upstream/turns/pacer.ts';
-import type { CallScope, Send, UpstreamRequest } from '../../../src/upstream/send.ts';
+import type { CallScope } from '../../../src/lib/call-scope.ts';
+import type { Send, UpstreamRequest } from '../../../src/upstream/send.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { anAnswer, BATCH_COMPUTE_ORIGIN } from '../support.ts';
 

@@ -4,7 +4,7 @@ import { UpstreamError } from '../../../src/model/errors.ts';
 import type { Limiter, TurnRequest } from '../../../src/upstream/turns/limiter.ts';
 import { createLocalSlots, spacingOf } from '../../../src/upstream/slots/local-slots.ts';
 import { createPacer } from '../../../src/upstream/turns/pacer.ts';
-import type { CallScope } from '../../../src/upstream/send.ts';
+import type { CallScope } from '../../../src/lib/call-scope.ts';
 import type { NoSlot, Slot, Slots } from '../../../src/upstream/slots/slots.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { aScope, BATCH_ORIGIN, upstreamErrorOf } from '../support.ts';

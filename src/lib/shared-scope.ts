@@ -1,5 +1,5 @@
-import type { Clock } from '../lib/clock.ts';
-import type { CallScope } from './send.ts';
+import type { CallScope } from './call-scope.ts';
+import type { Clock } from './clock.ts';
 import { withTimeLimit } from './time-limit.ts';
 
 interface Member {
@@ -23,23 +23,41 @@ export interface Wait<T> {
   readonly lateError: () => Error;
 }
 
+export interface SharedScopeOptions {
+  /**
+   * How long the work goes on after the deadline of the last who waited for it, in milliseconds; default 0. Work that takes
+   * longer than anybody may wait is there for those who ask again. Of no meaning for one that everybody has left.
+   */
+  readonly lingerMs?: number;
+}
+
 /**
- * The scope of a call that several wait for. It belongs to all of them and to none: its deadline is the latest of theirs,
+ * The scope of work that several wait for. It belongs to all of them and to none: its deadline is the latest of theirs,
  * it is background work while nobody waits but background work, and its signal aborts when the last has left, with what
  * made that one leave.
  */
 export class SharedScope implements CallScope {
   readonly #members = new Set<Member>();
   readonly #controller = new AbortController();
+  readonly #lingerMs: number;
+  /** The latest deadline that any member ever had. */
+  #latestDeadlineMs = Number.NEGATIVE_INFINITY;
+  #cancelLinger: (() => void) | null = null;
   #joined = 0;
   #expectation: Expectation | null = null;
+
+  constructor({ lingerMs = 0 }: SharedScopeOptions = {}) {
+    this.#lingerMs = lingerMs;
+  }
 
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
   get deadlineMs(): number {
-    return Math.max(...[...this.#members].map(({ scope }) => scope.deadlineMs));
+    return this.#lingerMs > 0
+      ? this.#latestDeadlineMs + this.#lingerMs
+      : Math.max(...[...this.#members].map(({ scope }) => scope.deadlineMs));
   }
 
   get callers(): ReadonlySet<string> {
@@ -54,9 +72,9 @@ export class SharedScope implements CallScope {
     return this.#joined;
   }
 
-  /** Whether anybody waits. */
+  /** Whether anybody waits, or may come back for it. */
   get isWanted(): boolean {
-    return this.#members.size > 0;
+    return this.#members.size > 0 || this.#cancelLinger !== null;
   }
 
   readonly expectTurn: NonNullable<CallScope['expectTurn']> = (atMs, spacingMs, refusal) => {
@@ -65,21 +83,25 @@ export class SharedScope implements CallScope {
   };
 
   /**
-   * Waits for the result as one of those who share the call. Rejects with the caller's reason when it leaves, with
+   * Waits for the result as one of those who share the work. Rejects with the caller's reason when it leaves, with
    * `lateError()` at its deadline, with the queue's refusal when the turn cannot come in time, each alone; or with what
-   * made the call fail.
+   * made the work fail.
    */
   async wait<T>({ scope, clock, result, lateError }: Wait<T>): Promise<T> {
     const { promise: refused, reject: refuse } = Promise.withResolvers<never>();
     const member: Member = { scope, refuse };
+    const deadline = new GrowingDeadline(scope);
     this.#members.add(member);
     this.#joined += 1;
+    this.#cancelLinger?.();
+    this.#latestDeadlineMs = Math.max(this.#latestDeadlineMs, scope.deadlineMs);
     let reason: unknown = null;
     try {
       this.#tell(member);
       return await withTimeLimit({
         clock,
         limitMs: scope.deadlineMs - clock.now(),
+        grownByMs: () => deadline.grownByMs(),
         signal: scope.signal,
         timeoutError: lateError,
         run: async () => await Promise.race([result, refused]),
@@ -90,9 +112,27 @@ export class SharedScope implements CallScope {
     } finally {
       this.#members.delete(member);
       if (this.#members.size === 0 && reason !== null) {
-        this.#controller.abort(reason);
+        this.#end(reason, { scope, clock, result });
       }
     }
+  }
+
+  /** The last has left: the work ends, at once or, where only time ran out, a while later unless somebody comes for it. */
+  #end(reason: unknown, { scope, clock, result }: Pick<Wait<unknown>, 'scope' | 'clock' | 'result'>): void {
+    if (this.#lingerMs === 0 || scope.signal.aborted) {
+      this.#controller.abort(reason);
+      return;
+    }
+    const cancel = clock.after(this.#lingerMs, () => {
+      this.#cancelLinger = null;
+      this.#controller.abort(reason);
+    });
+    const stop = (): void => {
+      cancel();
+      this.#cancelLinger = null;
+    };
+    this.#cancelLinger = stop;
+    result.then(stop, stop);
   }
 
   #tell({ scope, refuse }: Member): void {
@@ -105,5 +145,22 @@ export class SharedScope implements CallScope {
     } else {
       scope.expectTurn?.(atMs, spacingMs, refusal);
     }
+  }
+}
+
+/** The deadline of whoever waits may be one that several share, and move while it waits. */
+class GrowingDeadline {
+  readonly #scope: CallScope;
+  #knownMs: number;
+
+  constructor(scope: CallScope) {
+    this.#scope = scope;
+    this.#knownMs = scope.deadlineMs;
+  }
+
+  grownByMs(): number {
+    const grownMs = this.#scope.deadlineMs - this.#knownMs;
+    this.#knownMs = this.#scope.deadlineMs;
+    return grownMs;
   }
 }

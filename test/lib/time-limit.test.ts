@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { expect, it } from 'vitest';
-import { withTimeLimit } from '../../src/upstream/time-limit.ts';
+import { withTimeLimit } from '../../src/lib/time-limit.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const never = (): Promise<never> => new Promise(() => undefined);
