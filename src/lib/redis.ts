@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Cluster, type DNSLookupFunction, Redis, type RedisOptions } from 'ioredis';
 
 /** A connection to a Redis, or to a Redis Cluster, that never makes anybody wait for it. */
@@ -11,9 +10,6 @@ export interface RedisConnection {
   /** Ends, within a tenth of a second also where the server stands still; commands under way are rejected. */
   close(): void;
 }
-
-/** A Lua script that touches one key. Rejects as commands do. */
-export type RedisScript = (key: string, args: readonly (string | number)[]) => Promise<unknown>;
 
 /** A new attempt to connect begins this long after the last one failed, at the latest: with `CONNECT_MS`, within a second. */
 const RECONNECT_MS = 400;
@@ -105,19 +101,4 @@ function forAnyNode(commandTimeoutMs: number) {
 
 function reconnectAfterMs(attempts: number): number {
   return Math.min(50 * attempts, RECONNECT_MS);
-}
-
-/** Gives a script of the connection: sent by its digest, and whole only to a server that does not know it (reliability R14). */
-export function redisScript({ client }: RedisConnection, lua: string): RedisScript {
-  const digest = createHash('sha1').update(lua).digest('hex');
-  return async (key, args) => {
-    try {
-      return await client.evalsha(digest, 1, key, ...args);
-    } catch (error) {
-      if (error instanceof Error && error.message.startsWith('NOSCRIPT')) {
-        return await client.eval(lua, 1, key, ...args);
-      }
-      throw error;
-    }
-  };
 }

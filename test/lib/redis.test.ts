@@ -3,7 +3,8 @@ import { type AddressInfo, connect, createServer as createTcpServer } from 'node
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { connectRedis, type RedisConnection, redisScript } from '../../src/lib/redis.ts';
+import { connectRedis, type RedisConnection } from '../../src/lib/redis.ts';
+import { redisScript } from '../../src/lib/redis-script.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { TLS_CERTIFICATE, TLS_KEY } from '../upstream/tls-fixture.ts';
 
@@ -111,16 +112,16 @@ describe('a script', () => {
     const connection = connected();
     await expect.poll(() => pong(connection), SOON).toBe('PONG');
     const script = redisScript(connection, 'return { KEYS[1], ARGV[1], tonumber(ARGV[2]) }');
-    expect(await script('key', ['text', 7])).toEqual(['key', 'text', 7]);
+    expect(await script(['key'], ['text', 7])).toEqual(['key', 'text', 7]);
     await connection.client.script('FLUSH');
-    expect(await script('key', ['text', 8])).toEqual(['key', 'text', 8]);
+    expect(await script(['key'], ['text', 8])).toEqual(['key', 'text', 8]);
   });
 
   it('rejects with its own error', async () => {
     const connection = connected();
     await expect.poll(() => pong(connection), SOON).toBe('PONG');
     await expect(
-      redisScript(connection, `return redis.error_reply('OUT of luck')`)('key', []),
+      redisScript(connection, `return redis.error_reply('OUT of luck')`)(['key'], []),
     ).rejects.toThrow('OUT of luck');
   });
 });
@@ -157,12 +158,12 @@ describe('several addresses', () => {
     const address = `redis://:right@127.0.0.1:${port}`;
     const connection = connected(`${address}, ${address}`);
     const script = redisScript(connection, `redis.call('INCR', KEYS[1]); return redis.call('GET', KEYS[1])`);
-    await expect.poll(() => script('{key}', []).catch(String), SOON).toBe('1');
+    await expect.poll(() => script(['{key}'], []).catch(String), SOON).toBe('1');
     expect(connection.client.isCluster).toBe(true);
 
     await node.kill9();
     const startedMs = performance.now();
-    const outcome = await script('{key}', []).catch((error: unknown) => error);
+    const outcome = await script(['{key}'], []).catch((error: unknown) => error);
     expect(outcome).toBeInstanceOf(Error);
     expect(performance.now() - startedMs).toBeLessThan(10 * TIMEOUT_MS);
   });

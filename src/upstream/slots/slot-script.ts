@@ -1,4 +1,5 @@
-import { redisScript, type RedisConnection } from '../../lib/redis.ts';
+import type { RedisConnection } from '../../lib/redis.ts';
+import { redisScript } from '../../lib/redis-script.ts';
 import { HORIZON_MS, MAX_PUSH_BACK_MS, QUARANTINE_MS } from './fleet.ts';
 
 /** What one run of the script is told. Times are on Redis' clock, in milliseconds. */
@@ -123,7 +124,7 @@ export function slotScript(redis: RedisConnection): AskForSlot {
   return async (key, { spacingMs, validUntilMs, isSlotWanted, notBeforeMs, replica }) => {
     const { index, count, leaseMs, redisAheadMs } = replica ?? NO_REPLICA;
     const asked = [spacingMs, Math.floor(validUntilMs), isSlotWanted ? 1 : 0, Math.ceil(notBeforeMs)];
-    return understood(await run(key, [...asked, index, count, leaseMs, Math.round(redisAheadMs)]));
+    return understood(await run([key], [...asked, index, count, leaseMs, Math.round(redisAheadMs)]));
   };
 }
 
