@@ -1,38 +1,39 @@
-import { Cluster, type DNSLookupFunction, Redis, type RedisOptions } from 'ioredis';
+import { Cluster, type DNSLookupFunction, Redis } from 'ioredis';
+import { parseRedisAddress, type RedisAddress } from './redis-address.ts';
+import { CONNECT_MS, forAnyNode, reconnectAfterMs } from './redis-options.ts';
+import { connectToMaster } from './redis-sentinel.ts';
 
-/** A connection to a Redis, or to a Redis Cluster, that never makes anybody wait for it. */
+/** A connection to a Redis, to a Redis Cluster or to the master among several, that never makes anybody wait for it. */
 export interface RedisConnection {
   /** Every command of it rejects at once while there is no connection, and after `commandTimeoutMs` without an answer. */
   readonly client: Redis | Cluster;
   readonly commandTimeoutMs: number;
   /** Calls back whenever commands begin to be taken: after the first connection and after each new one. Gives the way to stop. */
   onReady(listener: () => void): () => void;
-  /** Ends, within a tenth of a second also where the server stands still; commands under way are rejected. */
+  /**
+   * Ends, within a tenth of a second also where the server stands still, and within a second where a sentinel is being
+   * asked; commands under way are rejected.
+   */
   close(): void;
 }
 
-/** A new attempt to connect begins this long after the last one failed, at the latest: with `CONNECT_MS`, within a second. */
-const RECONNECT_MS = 400;
-const CONNECT_MS = 500;
-/** Of a server that has taken a command and sends nothing: its connection is given up for a new one. */
-const SILENCE_MS = 500;
-const FAREWELL_MS = 100;
 /** How often a command may be sent on to the node of a Cluster that has its key now. */
 const REDIRECTIONS = 3;
 
 /**
- * Connects to `redis://` or `rediss://`, or to the Cluster of which several comma-separated addresses are given. Gives at
- * once, whether anybody is there or not, and goes on trying. Nothing is queued, sent twice or logged, and no error leaves it
- * but a command's own (reliability F1, F2).
+ * Connects to `redis://` or `rediss://`, to the Cluster of which several comma-separated addresses are given, or to the
+ * master that the sentinels of `redis+sentinel://` or `rediss+sentinel://` name. Gives at once, whether anybody is there or
+ * not, and goes on trying. Nothing is queued, sent twice or logged, and no error leaves it but a command's own (reliability
+ * F1, F2). Throws TypeError for what is no address: the configuration lets none through.
  *
  * One connection suits commands of one patience: what may wait 30 ms should not share it with what may wait longer.
  */
 export function connectRedis(urls: string, commandTimeoutMs: number): RedisConnection {
-  const addresses = urls.split(',').map((url) => url.trim());
-  const client =
-    addresses.length > 1
-      ? cluster(addresses, commandTimeoutMs)
-      : single(addresses[0] ?? '', commandTimeoutMs);
+  const address = parseRedisAddress(urls);
+  if (address === null) {
+    throw new TypeError('expected an address of a Redis, a Redis Cluster or Redis Sentinels');
+  }
+  const { client, close } = open(address, commandTimeoutMs);
   // Without a listener ioredis prints its errors. What they mean for a command, the command's rejection says.
   client.on('error', () => undefined);
   // As many as there are budgets to share listen.
@@ -46,6 +47,20 @@ export function connectRedis(urls: string, commandTimeoutMs: number): RedisConne
         client.off('ready', listener);
       };
     },
+    close,
+  };
+}
+
+function open(address: RedisAddress, commandTimeoutMs: number): Pick<RedisConnection, 'client' | 'close'> {
+  if (address.kind === 'sentinel') {
+    return connectToMaster(address, commandTimeoutMs);
+  }
+  const client =
+    address.kind === 'cluster'
+      ? cluster(address.urls, commandTimeoutMs)
+      : single(address.url, commandTimeoutMs);
+  return {
+    client,
     close: () => {
       client.disconnect();
     },
@@ -61,8 +76,8 @@ function single(address: string, commandTimeoutMs: number): Redis {
 }
 
 /** The nodes tell each other's addresses but neither password nor whether to encrypt: those of the first address are everybody's. */
-function cluster(addresses: readonly string[], commandTimeoutMs: number): Cluster {
-  const { username, password, protocol } = new URL(addresses[0] ?? '');
+function cluster(addresses: readonly [string, ...string[]], commandTimeoutMs: number): Cluster {
+  const { username, password, protocol } = new URL(addresses[0]);
   const isEncrypted = protocol === 'rediss:';
   return new Cluster([...addresses], {
     redisOptions: {
@@ -83,22 +98,3 @@ function cluster(addresses: readonly string[], commandTimeoutMs: number): Cluste
 const asItIs: DNSLookupFunction = (name, callback) => {
   callback(null, name);
 };
-
-function forAnyNode(commandTimeoutMs: number) {
-  return {
-    commandTimeout: commandTimeoutMs,
-    connectTimeout: CONNECT_MS,
-    disconnectTimeout: FAREWELL_MS,
-    socketTimeout: Math.max(SILENCE_MS, 2 * commandTimeoutMs),
-    maxRetriesPerRequest: 0,
-    autoResendUnfulfilledCommands: false,
-    enableAutoPipelining: false,
-    // What every server and every proxy before one understands, and all that is used here.
-    protocol: 2 as const,
-    disableClientInfo: true,
-  } satisfies RedisOptions;
-}
-
-function reconnectAfterMs(attempts: number): number {
-  return Math.min(50 * attempts, RECONNECT_MS);
-}

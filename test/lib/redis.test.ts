@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { connectRedis, type RedisConnection } from '../../src/lib/redis.ts';
 import { redisScript } from '../../src/lib/redis-script.ts';
+import { freePort } from '../support/free-port.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { TLS_CERTIFICATE, TLS_KEY } from '../upstream/tls-fixture.ts';
 
@@ -168,13 +169,3 @@ describe('several addresses', () => {
     expect(performance.now() - startedMs).toBeLessThan(10 * TIMEOUT_MS);
   });
 });
-
-/** Redis cannot choose one itself, and needs the one 10,000 further on too. */
-async function freePort(): Promise<number> {
-  const holder = createTcpServer();
-  await once(holder.listen(0, '127.0.0.1'), 'listening');
-  const { port } = holder.address() as AddressInfo;
-  holder.close();
-  await once(holder, 'close');
-  return port > 55_000 ? freePort() : port;
-}

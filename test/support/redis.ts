@@ -72,18 +72,28 @@ export async function startRedis(...settings: readonly string[]): Promise<TestRe
   }
 }
 
-interface Server {
+/** The process of a Redis server or sentinel. */
+export interface Server {
   readonly pid: number;
   end(): Promise<void>;
 }
 
 async function startServer(
-  { path, environment }: RedisBinary,
+  binary: RedisBinary,
   socket: string,
   settings: readonly string[],
 ): Promise<Server> {
   const kept = ['--dir', dirname(socket), '--save', '', '--appendonly', 'no'];
-  const program = [path, '--port', '0', '--unixsocket', socket, ...kept, ...settings];
+  return startProgram(binary, socket, ['--port', '0', '--unixsocket', socket, ...kept, ...settings]);
+}
+
+/** Runs the binary with the arguments, which make it listen on the socket; resolves when it answers there. */
+export async function startProgram(
+  { path, environment }: RedisBinary,
+  socket: string,
+  args: readonly string[],
+): Promise<Server> {
+  const program = [path, ...args];
   const child = spawn('sh', ['-c', UNTIL_INPUT_ENDS, 'sh', ...program], {
     env: { ...process.env, ...environment },
     stdio: ['pipe', 'pipe', 'ignore'],
