@@ -72,7 +72,7 @@ class InMemoryOrigin implements ScannableSource {
         offsets: null,
         totalCount: this.jobs.length,
         fetchedAt: '2026-01-01T00:00:00.000Z',
-        isCached: true,
+        outcome: 'CACHED',
       };
     }
   }

@@ -106,7 +106,7 @@ function accountFaults(account: unknown, index: number, draft: Draft): string[] 
 /** Pairs of numbers of which one has to be the smaller. */
 function orderFaults(draft: Draft): string[] {
   const defaults = configSchema.parse({});
-  const number = (section: 'deadlines' | 'limits', name: string): number => {
+  const number = (section: 'deadlines' | 'limits' | 'cache', name: string): number => {
     const value = at(draft.raw, section, name) ?? at(defaults, section, name);
     return typeof value === 'number' ? value : Number.NaN;
   };
@@ -114,12 +114,17 @@ function orderFaults(draft: Draft): string[] {
   const requestMs = number('deadlines', 'requestMs');
   const defaultPageSize = number('limits', 'defaultPageSize');
   const maxPageSize = number('limits', 'maxPageSize');
+  const revalidateMs = number('cache', 'staleWhileRevalidateMs');
+  const errorMs = number('cache', 'staleIfErrorMs');
   return [
     attemptMs >= requestMs
       ? `deadlines.attemptMs: expected less than deadlines.requestMs (${requestMs}), got ${attemptMs}`
       : [],
     defaultPageSize > maxPageSize
       ? `limits.defaultPageSize: expected at most limits.maxPageSize (${maxPageSize}), got ${defaultPageSize}`
+      : [],
+    revalidateMs > errorMs
+      ? `cache.staleWhileRevalidateMs: expected at most cache.staleIfErrorMs (${errorMs}), got ${revalidateMs}`
       : [],
   ].flat();
 }

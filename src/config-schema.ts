@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseRedisAddress, REDIS_ADDRESS_FORMS } from './lib/redis-address.ts';
 import { Secret } from './lib/secret.ts';
 
 /**
@@ -40,6 +41,8 @@ const requestsPerSecond = z
   .max(1_000, 'expected a number from 0.1 to 1000')
   .default(2);
 const milliseconds = count(1, 600_000);
+/** A month at the most: no upstream's listing goes back further than three. */
+const lifetime = count(0, 2_678_400_000);
 
 const distinct = (what: string): [(list: readonly string[]) => boolean, string] => [
   (list) => new Set(list).size === list.length,
@@ -100,8 +103,8 @@ export const configSchema = z.strictObject({
       url: z
         .string()
         .refine(
-          (text) => text.split(',').every((url) => /^rediss?:\/\/[^\s,]+$/.test(url.trim())),
-          'expected redis:// or rediss:// addresses, comma-separated',
+          (text) => /^\s*redis/.test(text) && parseRedisAddress(text) !== null,
+          `expected ${REDIS_ADDRESS_FORMS}`,
         )
         .transform((text) => new Secret(text)),
     })
@@ -128,6 +131,23 @@ export const configSchema = z.strictObject({
       drainMs: milliseconds.default(20_000),
     })
     .prefault({}),
+  cache: z
+    .strictObject({
+      memoryBytes: count(0, 17_179_869_184).default(67_108_864),
+      replayBytes: count(0, 1_073_741_824).default(8_388_608),
+      runningJobMs: lifetime.default(5_000),
+      failedJobMs: lifetime.default(300_000),
+      finishedJobMs: lifetime.default(86_400_000),
+      unknownJobMs: lifetime.default(2_000),
+      listingHeadMs: lifetime.default(5_000),
+      listingTailMs: lifetime.default(30_000),
+      staleWhileRevalidateMs: lifetime.default(10_000),
+      staleIfErrorMs: lifetime.default(600_000),
+      redisReadMs: count(1, 10_000).default(30),
+      redisWriteMs: count(1, 10_000).default(100),
+      maxRedisValueBytes: count(1_024, 67_108_864).default(1_048_576),
+    })
+    .prefault({}),
   breaker: z
     .strictObject({
       consecutiveFailures: count(1, 1_000_000).default(5),
@@ -143,7 +163,6 @@ export const configSchema = z.strictObject({
       maxPageSize: count(1, 500).default(500),
       maxScannedJobs: count(100, 1_000_000).default(2_000),
       maxSnapshotJobs: count(100, 1_000_000).default(20_000),
-      snapshotTtlMs: count(0, 600_000).default(5_000),
       maxNodeIds: count(1, 1_000).default(500),
       upstreamBodyBytes: count(1_024, 67_108_864).default(4_194_304),
       connectionsPerOrigin: count(1, 256).default(16),

@@ -30,6 +30,7 @@ export interface Config {
   readonly fleet: { readonly replicaIndex: number; readonly replicaCount: number } | null;
   readonly log: ParsedConfig['log'];
   readonly deadlines: ParsedConfig['deadlines'];
+  readonly cache: ParsedConfig['cache'];
   readonly breaker: ParsedConfig['breaker'];
   readonly limits: ParsedConfig['limits'];
   /** The rate that the sandbox's own account uses, and that its simulated upstream enforces. */
@@ -117,7 +118,7 @@ function readUtf8(path: string): string {
 }
 
 function toConfig(parsed: ParsedConfig, isSandbox: boolean): Config {
-  const { server, redis, log, deadlines, breaker, limits } = parsed;
+  const { server, redis, log, deadlines, cache, breaker, limits } = parsed;
   return {
     isSandbox,
     accounts: parsed.accounts.map(toAccount),
@@ -132,6 +133,7 @@ function toConfig(parsed: ParsedConfig, isSandbox: boolean): Config {
     fleet: toFleet(parsed.fleet),
     log,
     deadlines,
+    cache,
     breaker,
     limits,
     sandboxRequestsPerSecond: parsed.sandbox.requestsPerSecond,

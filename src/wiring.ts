@@ -1,4 +1,5 @@
 import { type Budgets, openBudgets } from './budgets.ts';
+import { type Caching, openCaching } from './caching.ts';
 import type { Config } from './config.ts';
 import { type HeldAccount, holderOf, NO_RENEWAL } from './credentials.ts';
 import { Origins } from './jobs/origins.ts';
@@ -53,19 +54,20 @@ export function wireOrigins(config: Config, clock: Clock, renewal = NO_RENEWAL):
     ways.push({ ...way, origin: wire.origin });
     return way.send;
   };
-  const { maxSnapshotJobs, snapshotTtlMs } = limits;
   const redis = redisUrl === null ? null : connectRedis(redisUrl.reveal(), SLOT_TIMEOUT_MS);
   const budgets = openBudgets(config, redis, clock);
-  const snapshots = { clock, maxSnapshotJobs, snapshotTtlMs };
+  const caching = openCaching(config, clock);
+  const options = { clock, maxSnapshotJobs: limits.maxSnapshotJobs };
   const held = accounts.map((account): HeldAccount => ({ account, holder: holderOf(account, renewal) }));
   return {
     origins: new Origins({
-      cos: held.flatMap((each) => wireCos(each, open, snapshots)),
-      batchCompute: held.flatMap((each) => wireBatchCompute(each, open, budgets, snapshots)),
-      ci: held.flatMap((each) => wireCi(each, open, { clock })),
+      cos: held.flatMap((each) => wireCos(each, open, caching, options)),
+      batchCompute: held.flatMap((each) => wireBatchCompute(each, open, budgets, caching, options)),
+      ci: held.flatMap((each) => wireCi(each, open, caching, options)),
     }),
     conditions: () => ways.map(({ origin, circuit }) => ({ ...origin, circuit: circuit() })),
     close: async () => {
+      caching.close();
       budgets.close();
       redis?.close();
       await Promise.all(ways.map(({ close }) => close()));
@@ -73,7 +75,12 @@ export function wireOrigins(config: Config, clock: Clock, renewal = NO_RENEWAL):
   };
 }
 
-function wireCos({ account, holder }: HeldAccount, open: Open, options: CosSourceOptions): CosSource[] {
+function wireCos(
+  { account, holder }: HeldAccount,
+  open: Open,
+  caching: Caching,
+  options: CosSourceOptions,
+): CosSource[] {
   const { name, cos } = account;
   if (cos === null) {
     return [];
@@ -88,7 +95,7 @@ function wireCos({ account, holder }: HeldAccount, open: Open, options: CosSourc
       credential: holder,
       endpoint: endpoint ?? `https://${cosHost(uin, region)}`,
     });
-    return new CosSource(new CosClient(origin, send), options);
+    return new CosSource(new CosClient(origin, send), caching.cos(origin, account), options);
   });
 }
 
@@ -96,6 +103,7 @@ function wireBatchCompute(
   { account, holder }: HeldAccount,
   open: Open,
   budgets: Budgets,
+  caching: Caching,
   options: BatchComputeSourceOptions,
 ): BatchComputeSource[] {
   const { name, batchCompute } = account;
@@ -114,11 +122,20 @@ function wireBatchCompute(
       pacing,
       endpoint: endpoint ?? `https://${BATCH_COMPUTE_HOST}`,
     });
-    return new BatchComputeSource(new BatchComputeClient(origin, send), options);
+    return new BatchComputeSource(
+      new BatchComputeClient(origin, send),
+      caching.batchCompute(origin, account),
+      options,
+    );
   });
 }
 
-function wireCi({ account, holder }: HeldAccount, open: Open, options: CiSourceOptions): CiSource[] {
+function wireCi(
+  { account, holder }: HeldAccount,
+  open: Open,
+  caching: Caching,
+  options: CiSourceOptions,
+): CiSource[] {
   const { name, ci } = account;
   if (ci === null) {
     return [];
@@ -133,6 +150,6 @@ function wireCi({ account, holder }: HeldAccount, open: Open, options: CiSourceO
       credential: holder,
       endpoint: endpoint ?? `https://${ciHost(bucket.name, bucket.region)}`,
     });
-    return new CiSource(new CiClient(origin, send), options);
+    return new CiSource(new CiClient(origin, send), caching.ci(origin, account), options);
   });
 }

@@ -867,11 +867,24 @@ describe('values that are refused', () => {
     'redis://a b',
     'redis://a,',
     'redis://a,http://b',
+    'redis://a,rediss://b',
+    'redis://:6379',
+    'redis://:100%@a',
+    '/tmp/redis/socket',
     'localhost:6379',
+    'redis+sentinel://a',
+    'redis+sentinel://a,/the-master',
+    'redis+sentinel://a/the-master,redis://b',
+    'redis://a,redis+sentinel://b/the-master',
+    'redis+sentinel://a/the-master?enableOfflineQueue=true',
   ])('the Redis address %j', (text) => {
-    expect(faultsOf(() => read({ REDIS_URL: text }))).toEqual([
-      expect.stringMatching(/^REDIS_URL: expected/),
-    ]);
+    const faults = faultsOf(() => read({ REDIS_URL: text }));
+    expect(faults).toEqual([expect.stringMatching(/^REDIS_URL: expected/)]);
+    if (text !== '') {
+      expect(faults[0]).toMatch(
+        /redis:\/\/.*Cluster.*redis\+sentinel:\/\/.*rediss.*, got a value that is not shown$/,
+      );
+    }
   });
 
   it('switched-off verification of certificates', () => {
@@ -889,6 +902,16 @@ limits: { defaultPageSize: 30, maxPageSize: 20 }
     const faults = faultsOf(() => readFileText(file));
     expect(faults).toHaveLength(2);
     expect(faults.join('\n')).toMatch(/deadlines\.attemptMs: .*1000[^]*limits\.defaultPageSize: .*30/);
+  });
+
+  it.each([
+    'redis+sentinel://:CANARY@a',
+    'redis+sentinel://a?sentinelPassword=CANARY',
+    'redis://:CANARY@a,rediss://b',
+    'redis://:CANARY#@a',
+  ])('the Redis address %j, without telling its password', (text) => {
+    const error = errorOf(() => read({ REDIS_URL: text }));
+    expect(inspect(error, { depth: null })).not.toContain('CANARY');
   });
 
   it.each(['AUTH_JWKS_URL', 'AUTH_JWT_ISSUER', 'AUTH_JWT_AUDIENCE'])(
@@ -933,10 +956,14 @@ describe('values that are accepted', () => {
     expect(read({ ...ACCOUNT, TENCENTCLOUD_REGION: text }).accounts[0]?.cos?.regions).toEqual([text]);
   });
 
-  it('several Redis addresses', () => {
-    expect(read({ REDIS_URL: 'redis://a:6379,rediss://b:6380' }).redisUrl?.reveal()).toBe(
-      'redis://a:6379,rediss://b:6380',
-    );
+  it.each([
+    'redis://user:word@127.0.0.1:6379/1',
+    'rediss://redis.test',
+    'redis://:word@a:7000, redis://b:7000,redis://c:7000',
+    'redis+sentinel://a,b:26380,[::1]:26381/the-master',
+    'rediss+sentinel://user:word@a/the-master/1?sentinelPassword=another',
+  ])('the Redis address %s', (text) => {
+    expect(read({ REDIS_URL: text }).redisUrl?.reveal()).toBe(text);
   });
 });
 

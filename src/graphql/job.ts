@@ -98,7 +98,7 @@ const JobFreshnessType = builder.objectRef<Job>('JobFreshness').implement({
     }),
     stale: t.boolean({
       description: 'Whether they are past their time and shown because nothing newer could be had.',
-      resolve: () => false,
+      resolve: ({ isStale }) => isStale ?? false,
     }),
   }),
 });

@@ -41,8 +41,10 @@ export class Feed {
   offset: number | null;
   error: GatewayError | null = null;
   isCut = false;
-  /** Facts of the first chunk: whether it was read for somebody else, when, and how many there are in all. */
-  first: Pick<ScanChunk<Job>, 'isCached' | 'fetchedAt' | 'totalCount'> | null = null;
+  /** Facts of the first chunk: when it was received, and how many there are in all. */
+  first: Pick<ScanChunk<Job>, 'fetchedAt' | 'totalCount'> | null = null;
+  /** That of the first chunk, unless a later one is stale. */
+  outcome: ScanChunk<Job>['outcome'] = 'FRESH';
 
   readonly #options: FeedOptions;
   readonly #scan: AsyncGenerator<ScanChunk<Job>, void, undefined>;
@@ -113,6 +115,9 @@ export class Feed {
 
   #take(chunk: ScanChunk<Job>): void {
     const { order, start, startIncluded, matches, maxScanned } = this.#options;
+    if (this.first === null || chunk.outcome === 'STALE') {
+      this.outcome = chunk.outcome;
+    }
     this.first ??= chunk;
     const read = chunk.jobs
       .map((job, index) => ({ job, key: keyOf(job, this.origin), offset: chunk.offsets?.[index] ?? null }))

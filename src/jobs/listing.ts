@@ -54,6 +54,9 @@ export async function listJobs(
   try {
     const merged = await merge(feeds, order, page, from);
     failWhenNobodyAnswered(merged, feeds);
+    if (feeds.some(({ error }) => error !== null)) {
+      scope.onFailure?.();
+    }
     return toPage(merged, { binding, page, feeds, origins: all, filter, asked: sources.length });
   } finally {
     await Promise.all(feeds.map((feed) => feed.close()));
@@ -284,7 +287,7 @@ function reportsOf({
     const { error, first } = feed;
     return {
       origin,
-      outcome: error !== null ? 'FAILED' : first?.isCached === true ? 'CACHED' : 'FRESH',
+      outcome: error !== null ? 'FAILED' : feed.outcome,
       totalCount: error === null && isCountable(filter) ? (first?.totalCount ?? null) : null,
       fetchedAt: first?.fetchedAt ?? null,
       error: error ?? (feed.isCut ? scanLimitReached(origin) : null),

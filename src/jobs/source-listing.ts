@@ -43,7 +43,10 @@ export async function listSource<J extends JobSummary, F>(
   const position = (cursor: string | null): ReturnType<typeof decodeCursor> | null =>
     cursor === null ? null : decodeCursor(binding, cursor);
   const slice = { ...page, filter, after: position(page.after), before: position(page.before) };
-  const { entries, hasNextPage, hasPreviousPage, totalCount, fetchedAt } = await source.list(slice, scope);
+  const { entries, hasNextPage, hasPreviousPage, totalCount, fetchedAt, outcome } = await source.list(
+    slice,
+    scope,
+  );
   // A cursor is worked out when it is read: most queries select one of a page's, or none.
   const edges = entries.map((entry) => ({
     node: entry.job,
@@ -64,6 +67,6 @@ export async function listSource<J extends JobSummary, F>(
       },
     },
     totalCount,
-    origins: [{ origin: source.origin, outcome: 'FRESH', totalCount, fetchedAt, error: null }],
+    origins: [{ origin: source.origin, outcome, totalCount, fetchedAt, error: null }],
   };
 }

@@ -18,6 +18,8 @@ export interface CallScope {
   readonly expectTurn?: (atMs: number, spacingMs: number, refusal: () => Error) => void;
   /** Told of every value that the answer is made of. Absent: nobody asks. */
   readonly onUse?: (use: Use) => void;
+  /** Told when a part of the answer is missing because it could not be read. Absent: nobody asks. */
+  readonly onFailure?: () => void;
 }
 
 /** A value that went into an answer. Times are milliseconds since the epoch. */

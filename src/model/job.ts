@@ -25,6 +25,8 @@ export interface JobSummary {
   readonly progress: JobProgress | null;
   /** When the gateway received the answer that this was decoded from. */
   readonly fetchedAt: string;
+  /** Set on a job that is past its time, given because nothing newer could be had in time. */
+  readonly isStale?: true;
 }
 
 /** Counts of a job's tasks. Counts pass 2^31. `running` and `pending` are null where the upstream does not tell. */

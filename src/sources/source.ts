@@ -1,3 +1,4 @@
+import type { Outcome } from '../cache/cache.ts';
 import type { JobStatus } from '../model/job-status.ts';
 import type { JobSummary } from '../model/job.ts';
 import type { Origin } from '../model/origin.ts';
@@ -59,8 +60,8 @@ export interface ScanChunk<J> {
   /** How many jobs match `statuses` in all, whatever times were asked for; null where the upstream does not tell. */
   readonly totalCount: number | null;
   readonly fetchedAt: string;
-  /** Whether the chunk came from a snapshot that was read for somebody else. */
-  readonly isCached: boolean;
+  /** Whether it was read for this scan, or known already. */
+  readonly outcome: Outcome;
 }
 
 /**
@@ -86,5 +87,15 @@ export interface ListPage<J> {
   readonly hasPreviousPage: boolean;
   /** Matches in all, where the upstream tells. */
   readonly totalCount: number | null;
+  readonly fetchedAt: string;
+  /** Whether it was read for this slice, or known already. */
+  readonly outcome: Outcome;
+}
+
+/** What only a second call tells of a job, and which status the job had then. */
+export interface JobDescription<D> {
+  readonly status: JobStatus;
+  readonly upstreamStatus: string;
+  readonly detail: D;
   readonly fetchedAt: string;
 }

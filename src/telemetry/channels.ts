@@ -90,6 +90,20 @@ export interface BreakerChangeEvent {
 
 export const breakerChanges = eventChannel<BreakerChangeEvent>('jobs-gateway:breaker-changes');
 
+/** The cache had to do without its Redis for a command, or met something there that no replica wrote. Nobody's answer fails by it. */
+export interface CacheFaultEvent {
+  /**
+   * `timeout`: no reply in time; while those go on nothing is asked, and nothing told, for a second at a time. `refused`: an
+   * error reply. `no-connection`: there is none. `bad-value`: what was kept, announced or replied has not the right form.
+   */
+  readonly kind: 'timeout' | 'refused' | 'no-connection' | 'bad-value';
+  readonly command: 'lookup' | 'store' | 'release' | 'drop' | 'announcement';
+  /** The word with which Redis' error begins, such as READONLY; null when there is none. */
+  readonly code: string | null;
+}
+
+export const cacheFaults = eventChannel<CacheFaultEvent>('jobs-gateway:cache-faults');
+
 function eventChannel<Event extends object>(name: string): EventChannel<Event> {
   const inner = channel(name);
   return {

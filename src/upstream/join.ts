@@ -3,13 +3,7 @@ import { UpstreamError } from '../model/errors.ts';
 import type { Origin } from '../model/origin.ts';
 import { placeName, sourceName } from './origin-name.ts';
 import type { Middleware, UpstreamRequest } from './send.ts';
-import { SharedScope } from '../lib/shared-scope.ts';
-
-/** A call and who waits for it, from the first who asks. */
-class Flight {
-  readonly scope = new SharedScope();
-  readonly result = Promise.withResolvers<unknown>();
-}
+import { SingleFlight } from '../lib/single-flight.ts';
 
 /**
  * Single flight: calls that ask the same of one origin at the same time are one call, whoever asks (design section 2).
@@ -18,34 +12,20 @@ class Flight {
  * deadline is refused before anything is done for it.
  */
 export function join(origin: Origin, clock: Clock): Middleware {
-  const flights = new Map<string, Flight>();
+  const calls = new SingleFlight<unknown>(clock);
   return (next) => async (request, scope) => {
     // What it will ask is not known yet, and whoever sends it has joined already what can be joined.
     if (request.lateBody !== undefined) {
       return await next(request, scope);
     }
-    scope.signal.throwIfAborted();
-    const lateError = (): Error => deadlinePassed(origin);
-    if (scope.deadlineMs <= clock.now()) {
-      throw lateError();
-    }
-    const key = questionOf(request);
-    const known = flights.get(key);
-    const flight = known ?? new Flight();
+    const answer = await calls.share({
+      key: questionOf(request),
+      scope,
+      work: (shared) => next(request, shared),
+      lateError: () => deadlinePassed(origin),
+    });
     // The same question has the same decoder, and so an answer of the same type.
-    const result = flight.result.promise as Promise<never>;
-    const answer = flight.scope.wait({ scope, clock, result, lateError });
-    if (known === undefined) {
-      flights.set(key, flight);
-      flight.result.resolve(next(request, flight.scope));
-    }
-    try {
-      return await answer;
-    } finally {
-      if (!flight.scope.isWanted && flights.get(key) === flight) {
-        flights.delete(key);
-      }
-    }
+    return answer as never;
   };
 }
 

@@ -42,6 +42,7 @@ beforeEach(async () => {
 function yaml({ secretId, secretKey, sessionToken }: Key, name = 'media'): string {
   const { account, endpoints } = sandbox;
   return `
+cache: { memoryBytes: 0 }
 accounts:
   - name: ${name}
     appId: "${account.appId}"

@@ -310,8 +310,9 @@ describe('time', () => {
           world.sandbox.faults.add({ upstream, times: 1, fault: { kind: 'empty', status: 503 } });
         }
         const asked = world.ask(AllSourcesDocument, {});
-        // Three pauses before the second attempt and three deadlines, and no attempt under way.
-        await expect.poll(() => [world.calls().length, clock.sleeping]).toEqual([3, 6]);
+        // Three pauses before the second attempt, three deadlines of those who wait for a value and three of those who wait
+        // for its call, and no attempt under way.
+        await expect.poll(() => [world.calls().length, clock.sleeping]).toEqual([3, 9]);
         // Beyond what either signature allows for.
         clock.jump(400_000);
         await clock.advance(100);

@@ -44,7 +44,7 @@ export function descriptionText(source: JobSource, jobId: string, more = ''): st
     case 'CI':
       return listText('CI', [jobText('CI', jobId, more)]);
     case 'BATCH_COMPUTE':
-      return `{"Response":{"JobId":"${jobId}","TaskSet":[],"DependenceSet":[],"RequestId":"in-body"${more}}}`;
+      return `{"Response":{"JobId":"${jobId}","JobState":"RUNNING","TaskSet":[],"DependenceSet":[],"RequestId":"in-body"${more}}}`;
   }
 }
 

@@ -84,7 +84,7 @@ class FakeOrigin implements ScannableSource {
         offsets: null,
         totalCount: this.jobs.length,
         fetchedAt: '2026-01-01T00:00:00.000Z',
-        isCached: false,
+        outcome: 'FRESH',
       };
       from = to;
     }

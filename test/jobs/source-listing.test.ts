@@ -25,6 +25,7 @@ function listed(count: number, origin = GUANGZHOU): FakeCos {
         hasPreviousPage: from > 0,
         totalCount: count,
         fetchedAt: FETCHED_AT,
+        outcome: 'FRESH',
       };
     },
   });

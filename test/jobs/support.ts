@@ -129,7 +129,14 @@ export class FakeSource<J extends JobSummary, D, F> implements Source<J, D, F> {
   list(slice: ListSlice<F>, scope: CallScope): Promise<ListPage<J>> {
     this.slices.push(slice);
     this.scopes.push(scope);
-    const none = { entries: [], hasNextPage: false, hasPreviousPage: false, totalCount: 0, fetchedAt: '' };
+    const none = {
+      entries: [],
+      hasNextPage: false,
+      hasPreviousPage: false,
+      totalCount: 0,
+      fetchedAt: '',
+      outcome: 'FRESH' as const,
+    };
     return this.#answers.list?.(slice, scope) ?? Promise.resolve(none);
   }
 

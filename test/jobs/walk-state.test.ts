@@ -214,7 +214,7 @@ class CountingOrigin implements ScannableSource {
     await Promise.resolve();
     const jobs = wantedAmong(this.jobs, request);
     const offsets = jobs.map((job) => this.jobs.indexOf(job));
-    yield { jobs, offsets, totalCount: null, fetchedAt: '2026-01-01T00:00:00.000Z', isCached: false };
+    yield { jobs, offsets, totalCount: null, fetchedAt: '2026-01-01T00:00:00.000Z', outcome: 'FRESH' };
   }
 }
 

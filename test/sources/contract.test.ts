@@ -7,6 +7,7 @@ import { CosSource } from '../../src/sources/cos/source.ts';
 import type { UpstreamResponse } from '../../src/upstream/send.ts';
 import { sourceContract } from './contract.ts';
 import { anAnswer, BATCH_COMPUTE_ORIGIN, CI_ORIGIN, COS_ORIGIN, type SentRequest } from './support.ts';
+import { batchComputeCache, ciCache, cosCache } from './caches.ts';
 
 const IDS = ['a', 'b', 'c', 'd', 'e'];
 const MALFORMED_PATHS = ['', '.', '..', 'a/b', 'a b', 'x'.repeat(65)];
@@ -94,7 +95,7 @@ function batchComputeReply(request: SentRequest): UpstreamResponse {
 
 sourceContract({
   name: 'COS',
-  open: (send) => new CosSource(new CosClient(COS_ORIGIN, send)),
+  open: (send) => new CosSource(new CosClient(COS_ORIGIN, send), cosCache()),
   jobIds: IDS,
   unknownId: 'unknown',
   failingId: 'failing',
@@ -106,7 +107,7 @@ sourceContract({
 
 sourceContract({
   name: 'CI',
-  open: (send) => new CiSource(new CiClient(CI_ORIGIN, send)),
+  open: (send) => new CiSource(new CiClient(CI_ORIGIN, send), ciCache()),
   jobIds: IDS,
   unknownId: 'unknown',
   failingId: 'failing',
@@ -127,7 +128,8 @@ sourceContract({
 
 sourceContract({
   name: 'BatchCompute',
-  open: (send) => new BatchComputeSource(new BatchComputeClient(BATCH_COMPUTE_ORIGIN, send)),
+  open: (send) =>
+    new BatchComputeSource(new BatchComputeClient(BATCH_COMPUTE_ORIGIN, send), batchComputeCache()),
   jobIds: BATCH_IDS,
   unknownId: 'job-unknown',
   failingId: 'job-failing',

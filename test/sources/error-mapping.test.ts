@@ -26,6 +26,7 @@ import { createSend, type SendLimits } from '../../src/upstream/onion.ts';
 import type { Send } from '../../src/upstream/send.ts';
 import { aScope, BATCH_ORIGIN, CI_ORIGIN, COS_ORIGIN, httpServer, rawServer } from '../upstream/support.ts';
 import { fixture } from './support.ts';
+import { batchComputeCache } from './caches.ts';
 
 /** An address at which nobody listens any more. */
 async function deserted(): Promise<string> {
@@ -729,7 +730,7 @@ describe('a refused argument', () => {
     const answer = apiError(200, 'InvalidParameter.JobIdMalformed');
     const [result] = (await outcomeOf('BATCH_COMPUTE', answer, (send) => {
       const client = new BatchComputeClient(BATCH_ORIGIN, send);
-      return new BatchComputeSource(client).getMany(['job-7e7evk2x'], aScope());
+      return new BatchComputeSource(client, batchComputeCache()).getMany(['job-7e7evk2x'], aScope());
     })) as unknown[];
     expect(result).toBeInstanceOf(InvalidIdError);
     expectNothingForwarded(result, answer.body);

@@ -11,6 +11,7 @@ import type { JobStatus } from '../../src/model/job-status.ts';
 import { batchComputeListing, ciListing, cosListing } from './listing-wires.ts';
 import { scanContract } from './scan-contract.ts';
 import { BATCH_COMPUTE_ORIGIN, CI_ORIGIN, COS_ORIGIN } from './support.ts';
+import { batchComputeCache, ciCache, cosCache } from './caches.ts';
 
 const withNewWord = (words: Readonly<Record<string, { status: JobStatus }>>): Record<string, JobStatus> => ({
   ...Object.fromEntries(Object.entries(words).map(([word, { status }]) => [word, status])),
@@ -20,7 +21,7 @@ const digits = (number: number): string => String(number).padStart(8, '0');
 
 scanContract({
   name: 'COS',
-  open: (send) => new CosSource(new CosClient(COS_ORIGIN, send)),
+  open: (send) => new CosSource(new CosClient(COS_ORIGIN, send), cosCache()),
   listing: cosListing,
   words: withNewWord(COS_STATUSES),
   idOf: digits,
@@ -30,7 +31,7 @@ scanContract({
 
 scanContract({
   name: 'CI',
-  open: (send) => new CiSource(new CiClient(CI_ORIGIN, send)),
+  open: (send) => new CiSource(new CiClient(CI_ORIGIN, send), ciCache()),
   listing: ciListing,
   words: withNewWord(CI_STATES),
   idOf: (number) => `b${digits(number)}`,
@@ -40,7 +41,8 @@ scanContract({
 
 scanContract({
   name: 'BatchCompute',
-  open: (send) => new BatchComputeSource(new BatchComputeClient(BATCH_COMPUTE_ORIGIN, send)),
+  open: (send) =>
+    new BatchComputeSource(new BatchComputeClient(BATCH_COMPUTE_ORIGIN, send), batchComputeCache()),
   listing: batchComputeListing,
   words: withNewWord(BATCH_COMPUTE_STATES),
   idOf: (number) => `job-${digits(number)}`,

@@ -46,6 +46,8 @@ export interface WorldSettings {
   readonly config?: Partial<Config>;
   readonly account?: (account: AccountConfig) => AccountConfig;
   readonly parts?: Partial<Parts>;
+  /** What is not told of the cache is as by default, but for its memory: nothing is kept unless a size is given. */
+  readonly cache?: Partial<Config['cache']>;
   /** BatchCompute's calls a second, for both sides; default 1,000, so that only tests of the limit wait for it. */
   readonly requestsPerSecond?: number;
 }
@@ -63,9 +65,11 @@ export async function startWorld(settings: WorldSettings = {}): Promise<World> {
       ...settings.sandbox,
     }));
   const account = sandboxAccount(sandbox, requestsPerSecond);
+  const defaults = readConfig({});
   const config: Config = {
-    ...readConfig({}),
+    ...defaults,
     accounts: [settings.account?.(account) ?? account],
+    cache: { ...defaults.cache, memoryBytes: 0, ...settings.cache },
     ...settings.config,
   };
   const bugs: unknown[] = [];

@@ -37,7 +37,7 @@ export const FLOORS: readonly Floor[] = [
   {
     level: '3',
     files: ['sources/*.ts'],
-    sees: ['cache/**', 'model/**', 'lib/**'],
+    sees: ['upstream/**', 'cache/**', 'model/**', 'lib/**'],
   },
   {
     level: '3',
@@ -72,7 +72,7 @@ export const FLOORS: readonly Floor[] = [
   { level: '7', files: ['config.ts', 'config-*.ts'], sees: ['model/**', 'lib/**'] },
   {
     level: '8',
-    files: ['app.ts', 'wiring.ts', 'budgets.ts', 'credentials.ts'],
+    files: ['app.ts', 'wiring.ts', 'caching.ts', 'budgets.ts', 'credentials.ts'],
     sees: ['!(sandbox|commands)/**', 'config.ts'],
   },
 

@@ -2,6 +2,7 @@ import { InvalidIdError, UpstreamError } from '../../model/errors.ts';
 import type { Origin } from '../../model/origin.ts';
 import type { CallScope } from '../../lib/call-scope.ts';
 import type { Send, UpstreamRequest } from '../../upstream/send.ts';
+import type { JobDescription } from '../source.ts';
 import { type BatchComputeListing, decodeDescription, decodeListing } from './decode.ts';
 import { requestIdInEnvelope } from './envelope.ts';
 import { isBatchComputeJobId } from './job-id.ts';
@@ -96,7 +97,7 @@ export class BatchComputeClient {
    * What DescribeJob alone tells; null when the job is unknown. One call; throws `UpstreamError`, and `InvalidIdError` without a
    * call, or when the upstream finds fault with the id (`reliability.md` section 5.4).
    */
-  async describeJob(jobId: string, scope: CallScope): Promise<BatchComputeJobDetail | null> {
+  async describeJob(jobId: string, scope: CallScope): Promise<JobDescription<BatchComputeJobDetail> | null> {
     if (!isBatchComputeJobId(jobId)) {
       throw new InvalidIdError('Expected an id such as job-7e7evk2x for a BatchCompute job.');
     }

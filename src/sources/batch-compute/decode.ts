@@ -17,9 +17,11 @@ import {
 import { MAX_INT32 } from '../../lib/number-text.ts';
 import { utcTimeOf } from '../../lib/time-text.ts';
 import { UpstreamError } from '../../model/errors.ts';
+import type { JobStatus } from '../../model/job-status.ts';
 import type { Origin } from '../../model/origin.ts';
 import type { UpstreamResponse } from '../../upstream/send.ts';
 import { decodeProgress, decodeTaskMetrics } from './decode-metrics.ts';
+import type { JobDescription } from '../source.ts';
 import { readEnvelope } from './envelope.ts';
 import { isBatchComputeJobId } from './job-id.ts';
 import {
@@ -66,13 +68,19 @@ export function decodeDescription(
   origin: Origin,
   jobId: string,
   response: UpstreamResponse,
-): BatchComputeJobDetail | null {
+): JobDescription<BatchComputeJobDetail> | null {
   try {
     return readEnvelope(origin, response, (content) => {
       if (requiredStringOf(content, 'JobId') !== jobId) {
         throw new JsonError('expected the job that was asked for');
       }
-      return decodeDetail(content);
+      const upstreamStatus = requiredStringOf(content, 'JobState');
+      return {
+        status: meaningOf(upstreamStatus).status,
+        upstreamStatus,
+        detail: decodeDetail(content),
+        fetchedAt: new Date(response.receivedAtMs).toISOString(),
+      };
     });
   } catch (error) {
     if (error instanceof UpstreamError && error.upstreamCode === 'ResourceNotFound.Job') {
@@ -89,9 +97,7 @@ function decodeJob(origin: Origin, job: JsonObject, fetchedAt: string): BatchCom
   if (!isBatchComputeJobId(jobId) || metrics === null) {
     throw new JsonError('expected a job id in JobId and counters in TaskMetrics');
   }
-  const { status, isFinished } = isState(upstreamStatus)
-    ? BATCH_COMPUTE_STATES[upstreamStatus]
-    : { status: 'UNKNOWN' as const, isFinished: false };
+  const { status, isFinished } = meaningOf(upstreamStatus);
   return {
     source: 'BATCH_COMPUTE',
     account: origin.account,
@@ -151,6 +157,10 @@ function decodeTags(job: JsonObject): BatchComputeTag[] {
     return [];
   }
   return objectsOf(job, 'Tags').map((tag) => ({ key: stringOf(tag, 'Key'), value: stringOf(tag, 'Value') }));
+}
+
+function meaningOf(word: string): { readonly status: JobStatus; readonly isFinished: boolean } {
+  return isState(word) ? BATCH_COMPUTE_STATES[word] : { status: 'UNKNOWN', isFinished: false };
 }
 
 function isState(word: string): word is BatchComputeState {

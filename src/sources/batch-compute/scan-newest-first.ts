@@ -1,9 +1,12 @@
 import { isWanted, sortedJobs } from '../../model/job-order.ts';
-import type { Origin } from '../../model/origin.ts';
+import type { CallScope } from '../../lib/call-scope.ts';
+import type { ReadsStretch, ReadStretch, StretchStart, TimedStretch } from '../kept-stretches.ts';
+import type { BatchComputeCondition } from './client.ts';
+import type { ScanGround } from './scan-ground.ts';
 import type { ScanChunk, ScanRequest } from '../source.ts';
 import type { BatchComputeJob } from './model.ts';
 import { PLACE_ROOM } from './scan-place.ts';
-import { type Place, readStretch, type Stretch } from './scan-stretch.ts';
+import { readStretch, type Stretch } from './scan-stretch.ts';
 import { isInOrder } from './whole-listing.ts';
 import { MAX_WINDOW, type ReadWindow } from './window.ts';
 
@@ -16,31 +19,31 @@ class ListingOutOfOrder extends Error {
 }
 
 export interface ListingScan {
-  readonly origin: Origin;
+  readonly ground: ScanGround;
   readonly request: ScanRequest;
-  /** Reads the listing of the wanted statuses or, when `filtersHere`, of everything. */
-  readonly read: ReadWindow;
-  readonly filtersHere: boolean;
+  /** Which jobs the upstream is asked for; null where it is asked for all, and the wanted ones are picked here. */
+  readonly conditions: readonly BatchComputeCondition[] | null;
+  readonly scope: CallScope;
 }
 
 /**
  * A listing newest first, by windows: it is addressable by offset alone, and moves between two reads. Every chunk begins at a
  * second of which nothing has been given, and finds it by time (`findPlace`); so nothing is repeated, and nothing that stays is
  * skipped, whatever is submitted, ends or is deleted. One call for a first chunk of `wanted`, one per about 90 jobs for the
- * others, more after drift. `totalCount` is the upstream's, unless something is filtered here.
+ * others, more after drift; none for what is known. `totalCount` is the upstream's, unless something is filtered here.
  *
  * The order by time is inferred (`upstreams/batch-compute.md` section 4.3), so every window is verified. Returns the place from which
  * on it does not hold, null when it held to the end. Throws `UpstreamError`.
  */
 export async function* scanNewestFirst(
   scan: ListingScan,
-): AsyncGenerator<ScanChunk<BatchComputeJob>, Place | null, undefined> {
+): AsyncGenerator<ScanChunk<BatchComputeJob>, StretchStart | null, undefined> {
   const { fromMs, offset } = scan.request;
   const second = fromMs === null ? null : Math.floor(fromMs / 1_000);
-  let place: Place | null = { second, offset };
+  let place: StretchStart | null = { second, offset };
   let limit = firstLimit(scan);
   while (place !== null) {
-    const stretch: Stretch | null = await readVerified(scan, place, limit);
+    const stretch: ReadStretch<BatchComputeJob> | null = await readVerified(scan, place, limit);
     if (stretch === null) {
       return place;
     }
@@ -52,26 +55,22 @@ export async function* scanNewestFirst(
 }
 
 /** What is filtered here fills no chunk by count, and a place that was told of may have moved either way. */
-function firstLimit({ request: { fromMs, wanted }, filtersHere }: ListingScan): number {
+function firstLimit({ request: { fromMs, wanted }, conditions }: ListingScan): number {
   const room = SECOND_ROOM + (fromMs === null ? 0 : 2 * PLACE_ROOM);
-  return filtersHere ? MAX_WINDOW : Math.min(wanted + room, MAX_WINDOW);
+  return conditions === null ? MAX_WINDOW : Math.min(wanted + room, MAX_WINDOW);
 }
 
-/** The stretch, null when a window of it is not newest first. */
+/** The stretch, known or read; null when a window of it is not newest first. */
 async function readVerified(
-  { origin, read }: ListingScan,
-  place: Place,
+  { ground, conditions, scope }: ListingScan,
+  place: StretchStart,
   limit: number,
-): Promise<Stretch | null> {
-  const readInOrder: ReadWindow = async (at) => {
-    const window = await read(at);
-    if (!isInOrder(window)) {
-      throw new ListingOutOfOrder();
-    }
-    return window;
-  };
+): Promise<ReadStretch<BatchComputeJob> | null> {
+  const { origin, stretches, readBy } = ground;
+  const read: ReadsStretch<BatchComputeJob> = async (start, shared) =>
+    toTimed(await readStretch(origin, inOrder(readBy(conditions ?? [], shared)), start, limit));
   try {
-    return await readStretch(origin, readInOrder, place, limit);
+    return await stretches.from({ order: 'NEWEST_FIRST', asked: [conditions ?? []] }, place, read, scope);
   } catch (error) {
     if (error instanceof ListingOutOfOrder) {
       return null;
@@ -80,22 +79,43 @@ async function readVerified(
   }
 }
 
-function isPastEnd({ next }: Stretch, { untilMs }: ScanRequest): boolean {
+function inOrder(read: ReadWindow): ReadWindow {
+  return async (at) => {
+    const window = await read(at);
+    if (!isInOrder(window)) {
+      throw new ListingOutOfOrder();
+    }
+    return window;
+  };
+}
+
+function toTimed({ entries, next, totalCount, fetchedAt }: Stretch): TimedStretch<BatchComputeJob> {
+  return {
+    jobs: entries.map(({ job }) => job),
+    offsets: entries.map(({ offset }) => offset),
+    next,
+    totalCount,
+    fetchedAt,
+  };
+}
+
+function isPastEnd({ next }: ReadStretch<BatchComputeJob>, { untilMs }: ScanRequest): boolean {
   return untilMs !== null && next !== null && (next.second ?? 0) * 1_000 + 999 < untilMs;
 }
 
 function toChunk(
-  { entries, totalCount, fetchedAt }: Stretch,
-  { request, filtersHere }: ListingScan,
+  stretch: ReadStretch<BatchComputeJob>,
+  { request, conditions }: ListingScan,
 ): ScanChunk<BatchComputeJob> {
-  const offsets = new Map(entries.map(({ job, offset }) => [job, offset]));
+  const { totalCount, fetchedAt, outcome } = stretch;
+  const offsets = new Map(stretch.jobs.map((job, index) => [job, stretch.offsets?.[index] ?? 0]));
   const matching = [...offsets.keys()].filter((job) => isWanted(job, request));
   const jobs = sortedJobs(matching, 'NEWEST_FIRST');
   return {
     jobs,
     offsets: jobs.map((job) => offsets.get(job) ?? 0),
-    totalCount: filtersHere ? null : totalCount,
+    totalCount: conditions === null ? null : totalCount,
     fetchedAt,
-    isCached: false,
+    outcome,
   };
 }

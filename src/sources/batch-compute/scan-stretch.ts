@@ -2,6 +2,7 @@ import { UpstreamError } from '../../model/errors.ts';
 import { createdSecondOf } from '../../model/job-order.ts';
 import type { Origin } from '../../model/origin.ts';
 import { placeName, sourceName } from '../../upstream/origin-name.ts';
+import type { StretchStart } from '../kept-stretches.ts';
 import type { Entry } from './position.ts';
 import { findPlace } from './scan-place.ts';
 import { MAX_WINDOW, type ReadWindow, type Window } from './window.ts';
@@ -9,17 +10,11 @@ import { MAX_WINDOW, type ReadWindow, type Window } from './window.ts';
 /** How many windows one stretch may read beyond its first: several thousand jobs of one second. */
 const MAX_FURTHER_READS = 50;
 
-/** Where a stretch begins: with the jobs of `second` and older, expected at `offset` if that is known; a null second is the head. */
-export interface Place {
-  readonly second: number | null;
-  readonly offset: number | null;
-}
-
 /** A run of whole seconds, newest first. */
 export interface Stretch {
   readonly entries: readonly Entry[];
   /** Where what follows begins; null at the end. */
-  readonly next: Place | null;
+  readonly next: StretchStart | null;
   readonly totalCount: number;
   readonly fetchedAt: string;
 }
@@ -33,7 +28,7 @@ export interface Stretch {
 export async function readStretch(
   origin: Origin,
   read: ReadWindow,
-  place: Place,
+  place: StretchStart,
   limit: number,
 ): Promise<Stretch> {
   let run = await readFromPlace(origin, read, place, limit);
@@ -53,7 +48,7 @@ export async function readStretch(
 async function readFromPlace(
   origin: Origin,
   read: ReadWindow,
-  { second, offset }: Place,
+  { second, offset }: StretchStart,
   limit: number,
 ): Promise<Window> {
   if (second === null) {

@@ -1,85 +1,59 @@
-import type { Clock } from '../../lib/clock.ts';
-import type { Snapshot } from '../../lib/snapshot.ts';
 import { UpstreamError } from '../../model/errors.ts';
-import { chunksOfSeconds, countOf, wantedAmong } from '../../model/job-order.ts';
 import type { Origin } from '../../model/origin.ts';
 import { placeName, sourceName } from '../../upstream/origin-name.ts';
 import type { CallScope } from '../../lib/call-scope.ts';
+import { scanWholeListing } from '../scan-whole-listing.ts';
 import type { ScanChunk, ScanRequest } from '../source.ts';
-import type { BatchComputeCondition } from './client.ts';
 import type { BatchComputeJob } from './model.ts';
+import type { ScanGround } from './scan-ground.ts';
 import { scanNewestFirst } from './scan-newest-first.ts';
 import { statusConditions } from './scan-states.ts';
-import type { Place } from './scan-stretch.ts';
-import type { BatchComputeWholeListing } from './whole-listing.ts';
-import type { ReadWindow } from './window.ts';
+import type { StretchStart } from '../kept-stretches.ts';
 
 type Chunks = AsyncGenerator<ScanChunk<BatchComputeJob>, void, undefined>;
 
-/** A chunk of the whole listing is a slice of what is in memory already, so that small ones would save nothing. */
-const MIN_CHUNK = 100;
-
-/** What the scans of one origin share. */
-export interface ScanGround {
-  readonly origin: Origin;
-  readonly clock: Clock;
-  readonly snapshot: Snapshot<BatchComputeWholeListing>;
-  /** Whether the upstream's order was by time when the whole listing was last read; true before. */
-  isNewestFirst: boolean;
-}
-
 /**
  * A BatchCompute origin in order of time: newest first by windows, as long as the upstream's own order allows (`scanNewestFirst`);
- * oldest first, or once it does not, from one snapshot of the whole listing. Statuses are asked of the upstream where it can
+ * oldest first, or once it does not, from the whole listing. Statuses are asked of the upstream where it can
  * apply them exactly, else applied here. At least one chunk comes, an empty one without a call where BatchCompute has no such status.
  *
  * When the order turns out wrong in the middle of a scan, jobs that are younger than what was given are not given any more: only
  * the next scan has them. Throws `UpstreamError`.
  */
-export async function* scanBatchCompute(
-  ground: ScanGround,
-  readBy: (conditions: readonly BatchComputeCondition[]) => ReadWindow,
-  request: ScanRequest,
-  scope: CallScope,
-): Chunks {
+export async function* scanBatchCompute(ground: ScanGround, request: ScanRequest, scope: CallScope): Chunks {
   const conditions = statusConditions(request.statuses);
   if (conditions === 'NOTHING') {
     const fetchedAt = new Date(ground.clock.now()).toISOString();
-    yield { jobs: [], offsets: null, totalCount: 0, fetchedAt, isCached: false };
+    yield { jobs: [], offsets: null, totalCount: 0, fetchedAt, outcome: 'FRESH' };
     return;
   }
   let rest = request;
   if (request.order === 'NEWEST_FIRST' && ground.isNewestFirst) {
     const place = yield* scanNewestFirst({
-      origin: ground.origin,
+      ground,
       request,
-      read: readBy(conditions ?? []),
-      filtersHere: conditions === null,
+      conditions,
+      scope,
     });
     if (place === null) {
       return;
     }
     rest = fromPlace(request, place);
   }
-  yield* scanSnapshot(ground, rest, scope);
+  yield* scanWhole(ground, rest, scope);
 }
 
-async function* scanSnapshot(ground: ScanGround, request: ScanRequest, scope: CallScope): Chunks {
-  const { value, isCached } = await ground.snapshot.take(scope);
-  ground.isNewestFirst = value.isNewestFirst;
-  if (value.isTooLong) {
+async function* scanWhole(ground: ScanGround, request: ScanRequest, scope: CallScope): Chunks {
+  const listing = await ground.readWhole(scope);
+  ground.isNewestFirst = listing.value.isNewestFirst;
+  if (listing.value.isTooLong) {
     throw tooLong(ground.origin);
   }
-  const jobs = wantedAmong(value.jobs, request);
-  const totalCount = countOf(value.jobs, request.statuses);
-  for (const chunk of chunksOfSeconds(jobs, Math.max(request.wanted, MIN_CHUNK))) {
-    scope.signal.throwIfAborted();
-    yield { jobs: chunk, offsets: null, totalCount, fetchedAt: value.fetchedAt, isCached };
-  }
+  yield* scanWholeListing(ground.cache, listing, request, scope);
 }
 
 /** What is left of a request when everything before a place has been given. */
-function fromPlace(request: ScanRequest, { second }: Place): ScanRequest {
+function fromPlace(request: ScanRequest, { second }: StretchStart): ScanRequest {
   if (second === null) {
     return request;
   }

@@ -1,9 +1,9 @@
-import { type Clock, systemClock } from '../../lib/clock.ts';
-import { Snapshot } from '../../lib/snapshot.ts';
-import { UpstreamError } from '../../model/errors.ts';
-import type { Origin } from '../../model/origin.ts';
-import { placeName, sourceName } from '../../upstream/origin-name.ts';
 import type { CallScope } from '../../lib/call-scope.ts';
+import { type Clock, systemClock } from '../../lib/clock.ts';
+import type { Origin } from '../../model/origin.ts';
+import { KeptSlices, type WalkedPage } from '../kept-slices.ts';
+import { KeptStretches } from '../kept-stretches.ts';
+import type { OriginCache } from '../origin-cache.ts';
 import type { ListPage, ListSlice, ScanChunk, ScanRequest, Source } from '../source.ts';
 import type { BatchComputeClient, BatchComputeCondition } from './client.ts';
 import type { BatchComputeListing } from './decode.ts';
@@ -11,19 +11,22 @@ import { conditionsOf, jobIdsOf, matchesNothing } from './filters.ts';
 import { isBatchComputeJobId } from './job-id.ts';
 import type { BatchComputeFilter, BatchComputeJob, BatchComputeJobDetail } from './model.ts';
 import { BatchComputeReader } from './reader.ts';
-import { type ScanGround, scanBatchCompute } from './scan.ts';
+import { scanBatchCompute } from './scan.ts';
+import type { ScanGround } from './scan-ground.ts';
+import { storedBatchComputeJob } from './stored.ts';
 import { walkBatchCompute } from './walk.ts';
-import { readWholeBatchComputeListing } from './whole-listing.ts';
+import {
+  type BatchComputeWholeListing,
+  readWholeBatchComputeListing,
+  WHOLE_BATCH_COMPUTE_LISTING,
+} from './whole-listing.ts';
 import { type ReadWindow, toWindow } from './window.ts';
 
-const DEFAULT_SNAPSHOT_TTL_MS = 5_000;
 const DEFAULT_MAX_SNAPSHOT_JOBS = 5_000;
 
 export interface BatchComputeSourceOptions {
-  /** Dates the listings that need no call and the snapshots, and ends the waiting for them. */
+  /** Dates the listings that need no call, and the turns of reads by id. */
   readonly clock?: Clock;
-  /** How long scans may use a snapshot of the listing that was read for others, from its end on. Default 5,000. */
-  readonly snapshotTtlMs?: number;
   /** How long a listing may be that is sorted by time; a scan that would have to sort a longer one fails. Default 5,000. */
   readonly maxSnapshotJobs?: number;
 }
@@ -33,8 +36,7 @@ interface Place {
   readonly limit: number;
 }
 
-/** At two calls a second 1,000 jobs take over five seconds, and the regions of a credential share that. */
-const LINGER_MS = 30_000;
+type Cache = OriginCache<BatchComputeJob, BatchComputeJobDetail>;
 
 /** BatchCompute as a source: jobs by id in batches, listings by offset, detail one DescribeJob each. */
 export class BatchComputeSource implements Source<
@@ -44,27 +46,37 @@ export class BatchComputeSource implements Source<
 > {
   readonly origin: Origin;
   readonly #client: BatchComputeClient;
+  readonly #cache: Cache;
   readonly #clock: Clock;
   readonly #reader: BatchComputeReader;
+  readonly #slices: KeptSlices<BatchComputeJob, BatchComputeFilter>;
   readonly #scanGround: ScanGround;
 
-  constructor(client: BatchComputeClient, options: BatchComputeSourceOptions = {}) {
-    const { clock = systemClock, snapshotTtlMs = DEFAULT_SNAPSHOT_TTL_MS } = options;
-    const { maxSnapshotJobs = DEFAULT_MAX_SNAPSHOT_JOBS } = options;
+  constructor(client: BatchComputeClient, cache: Cache, options: BatchComputeSourceOptions = {}) {
+    const { clock = systemClock, maxSnapshotJobs = DEFAULT_MAX_SNAPSHOT_JOBS } = options;
     const { origin } = client;
     this.origin = origin;
     this.#client = client;
+    this.#cache = cache;
     this.#clock = clock;
     this.#reader = new BatchComputeReader(client, clock);
-    const snapshot = new Snapshot({
-      clock,
-      ttlMs: snapshotTtlMs,
-      lingerMs: LINGER_MS,
-      read: async (scope) =>
-        await readWholeBatchComputeListing(origin, this.#windowsOf([], scope), maxSnapshotJobs),
-      lateError: () => tooLate(origin),
+    this.#slices = new KeptSlices({
+      cache,
+      jobForm: storedBatchComputeJob,
+      isByStatus: ({ states }) => states !== null,
     });
-    this.#scanGround = { origin, clock, snapshot, isNewestFirst: true };
+    const readBy: ScanGround['readBy'] = (conditions, scope) => this.#windowsOf(conditions, scope);
+    const readWhole = async (scope: CallScope): Promise<BatchComputeWholeListing> =>
+      await readWholeBatchComputeListing(origin, readBy([], scope), maxSnapshotJobs);
+    this.#scanGround = {
+      origin,
+      clock,
+      cache,
+      stretches: new KeptStretches(cache, storedBatchComputeJob),
+      readBy,
+      readWhole: (scope) => cache.listing(WHOLE_BATCH_COMPUTE_LISTING, readWhole, scope),
+      isNewestFirst: true,
+    };
   }
 
   isJobId(text: string): boolean {
@@ -76,26 +88,35 @@ export class BatchComputeSource implements Source<
     jobIds: readonly string[],
     scope: CallScope,
   ): Promise<readonly (BatchComputeJob | null | Error)[]> {
-    const wanted = [...new Set(jobIds)].filter(isBatchComputeJobId);
-    const results = await this.#reader.read(wanted, scope);
-    return jobIds.map((jobId) => results.get(jobId) ?? null);
+    return await this.#cache.jobs(jobIds, (jobId, shared) => this.#readJob(jobId, shared), scope);
   }
 
   async detail(jobId: string, scope: CallScope): Promise<BatchComputeJobDetail | null> {
-    return isBatchComputeJobId(jobId) ? await this.#client.describeJob(jobId, scope) : null;
+    return await this.#cache.detail(jobId, (id, shared) => this.#client.describeJob(id, shared), scope);
   }
 
   async list(slice: ListSlice<BatchComputeFilter>, scope: CallScope): Promise<ListPage<BatchComputeJob>> {
-    const read = async (place: Place): Promise<BatchComputeListing> =>
-      await this.#readPlace(slice.filter, place, scope);
-    return await walkBatchCompute(async (place) => toWindow(place.offset, await read(place)), slice);
+    const walk = async (shared: CallScope): Promise<WalkedPage<BatchComputeJob>> =>
+      await walkBatchCompute(
+        async (place) => toWindow(place.offset, await this.#readPlace(slice.filter, place, shared)),
+        slice,
+      );
+    return matchesNothing(slice.filter)
+      ? { ...(await walk(scope)), outcome: 'FRESH' }
+      : await this.#slices.read(slice, walk, scope);
   }
 
   /** Scans that need the whole listing share one reading of it at a time: `scanBatchCompute`. */
   scan(request: ScanRequest, scope: CallScope): AsyncGenerator<ScanChunk<BatchComputeJob>, void, undefined> {
-    const readBy = (conditions: readonly BatchComputeCondition[]): ReadWindow =>
-      this.#windowsOf(conditions, scope);
-    return scanBatchCompute(this.#scanGround, readBy, request, scope);
+    return scanBatchCompute(this.#scanGround, request, scope);
+  }
+
+  async #readJob(jobId: string, scope: CallScope): Promise<BatchComputeJob | null> {
+    const result = (await this.#reader.read([jobId], scope)).get(jobId) ?? null;
+    if (result instanceof Error) {
+      throw result;
+    }
+    return result;
   }
 
   #windowsOf(filters: readonly BatchComputeCondition[], scope: CallScope): ReadWindow {
@@ -117,9 +138,4 @@ export class BatchComputeSource implements Source<
     const window = jobs.slice(place.offset, place.offset + place.limit);
     return { jobs: window, totalCount: jobs.length, fetchedAt };
   }
-}
-
-function tooLate(origin: Origin): UpstreamError {
-  const message = `${sourceName(origin)} did not tell its whole listing for ${placeName(origin)} before the request's deadline; ask again, or allow more time`;
-  return new UpstreamError('UPSTREAM_TIMEOUT', origin, message, { retryable: true });
 }

@@ -1,4 +1,5 @@
-import type { ListPage, ListSlice } from '../source.ts';
+import type { WalkedPage } from '../kept-slices.ts';
+import type { ListSlice } from '../source.ts';
 import type { BatchComputeFilter, BatchComputeJob } from './model.ts';
 import { type Anchor, anchorAt, type Entry, toAnchor, toPosition } from './position.ts';
 import { entriesAfter, entriesBefore, indexOfAnchor, searchAnchor } from './search-anchor.ts';
@@ -24,7 +25,7 @@ type Edge = { readonly after: Anchor | null; readonly before: Anchor | null };
 export async function walkBatchCompute(
   read: ReadWindow,
   slice: ListSlice<Filter>,
-): Promise<ListPage<BatchComputeJob>> {
+): Promise<WalkedPage<BatchComputeJob>> {
   const edge: Edge = {
     after: slice.after === null ? null : toAnchor(slice.after),
     before: slice.before === null ? null : toAnchor(slice.before),
@@ -35,7 +36,7 @@ export async function walkBatchCompute(
   return toPage(window, edge);
 }
 
-function toPage({ entries, totalCount, fetchedAt }: Window, edge: Edge): ListPage<BatchComputeJob> {
+function toPage({ entries, totalCount, fetchedAt }: Window, edge: Edge): WalkedPage<BatchComputeJob> {
   const first = entries[0];
   const last = entries.at(-1);
   return {

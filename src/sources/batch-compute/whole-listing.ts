@@ -1,3 +1,6 @@
+import { z } from 'zod';
+import type { ListingQuestion } from '../origin-cache.ts';
+import { storedBatchComputeJob } from './stored.ts';
 import { UpstreamError } from '../../model/errors.ts';
 import { createdSecondOf, sortedJobs } from '../../model/job-order.ts';
 import type { Origin } from '../../model/origin.ts';
@@ -19,6 +22,23 @@ export interface BatchComputeWholeListing {
   /** When its first window was received: nothing in it is older. */
   readonly fetchedAt: string;
 }
+
+/** At two calls a second 1,000 jobs take over five seconds, and the regions of a credential share that. */
+const LINGER_MS = 30_000;
+
+/** Kept as one part: any of its jobs may be anywhere in it. */
+export const WHOLE_BATCH_COMPUTE_LISTING: ListingQuestion<BatchComputeWholeListing> = {
+  asked: ['whole'],
+  form: z.object({
+    jobs: z.array(storedBatchComputeJob),
+    isTooLong: z.boolean(),
+    isNewestFirst: z.boolean(),
+    fetchedAt: z.iso.datetime(),
+  }),
+  isClosed: () => false,
+  isPrimed: false,
+  lingerMs: LINGER_MS,
+};
 
 /**
  * The whole unfiltered listing, sorted by time. Each window begins with a job that is known already, so that what is deleted

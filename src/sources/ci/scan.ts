@@ -1,17 +1,29 @@
+import type { CallScope } from '../../lib/call-scope.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { JobStatus } from '../../model/job-status.ts';
 import { isWanted, sortedJobs } from '../../model/job-order.ts';
 import type { Origin } from '../../model/origin.ts';
+import type { KeptStretches, TimedStretch } from '../kept-stretches.ts';
 import type { ScanChunk, ScanRequest } from '../source.ts';
 import { MAX_CI_PAGE } from './client.ts';
 import { CI_STATES, type CiFilter, type CiJob, type CiState } from './model.ts';
-import { type ReadScanPage, readStretch } from './scan-stretch.ts';
+import { type ReadScanPage, readStretch, type Stretch } from './scan-stretch.ts';
 import { matchesNothing } from './time-range.ts';
 
 /** Room on the first page for the second that is held back. */
 const ROOM = 5;
 /** The times that can be asked for: four digits of year, in any time zone. */
 const MAX_SECOND = Date.UTC(9999, 0) / 1_000;
+
+export interface CiScan {
+  readonly origin: Origin;
+  readonly clock: Clock;
+  readonly stretches: KeptStretches<CiJob>;
+  /** What reads a page on behalf of whoever waits for a stretch. */
+  readonly read: (scope: CallScope) => ReadScanPage;
+  readonly request: ScanRequest;
+  readonly scope: CallScope;
+}
 
 /**
  * A CI origin in order of time, by the upstream's own order and bounds of creation time (`upstreams/ci-jobs.md` section 4):
@@ -23,37 +35,52 @@ const MAX_SECOND = Date.UTC(9999, 0) / 1_000;
  * CI has no such status. Jobs without a creation time are left out: CI's order has no place for them. Throws `UpstreamError`, also
  * when an answer is not in the order that was asked for.
  */
-export async function* scanCi(
-  origin: Origin,
-  clock: Clock,
-  read: ReadScanPage,
-  request: ScanRequest,
-): AsyncGenerator<ScanChunk<CiJob>, void, undefined> {
-  const { order, fromMs, wanted } = request;
+export async function* scanCi({
+  origin,
+  clock,
+  stretches,
+  read,
+  request,
+  scope,
+}: CiScan): AsyncGenerator<ScanChunk<CiJob>, void, undefined> {
+  const { order, fromMs, untilMs, wanted } = request;
   const states = statesOf(request.statuses);
-  let from = fromMs === null ? null : Math.floor(fromMs / 1_000);
+  let second = fromMs === null ? null : Math.floor(fromMs / 1_000);
   let size = Math.min(wanted + ROOM, MAX_CI_PAGE);
   for (;;) {
-    const filter = filterFrom(request, states, from);
-    if (matchesNothing(filter)) {
+    if (matchesNothing(filterFrom(request, states, second))) {
       yield nothing(request, clock);
       return;
     }
-    const { jobs, next, fetchedAt } = await readStretch({ origin, read, filter, from, size });
+    const stretch = await stretches.from(
+      { order, asked: [states, untilMs] },
+      { second, offset: null },
+      async ({ second: from }, shared) =>
+        toTimed(
+          await readStretch({
+            origin,
+            read: read(shared),
+            filter: filterFrom(request, states, from),
+            from,
+            size,
+          }),
+        ),
+      scope,
+    );
+    const { jobs, next, fetchedAt, outcome } = stretch;
     const matching = jobs.filter((job) => isWanted(job, request));
-    yield {
-      jobs: sortedJobs(matching, order),
-      offsets: null,
-      totalCount: null,
-      fetchedAt,
-      isCached: false,
-    };
+    yield { jobs: sortedJobs(matching, order), offsets: null, totalCount: null, fetchedAt, outcome };
     if (next === null) {
       return;
     }
-    from = next;
+    second = next.second;
     size = MAX_CI_PAGE;
   }
+}
+
+function toTimed({ jobs, next, fetchedAt }: Stretch): TimedStretch<CiJob> {
+  const start = next === null ? null : { second: next, offset: null };
+  return { jobs, offsets: null, next: start, totalCount: null, fetchedAt };
 }
 
 /** CI's words for the statuses; null where it has none for one that is wanted, so that they cannot be asked for. */
@@ -93,7 +120,7 @@ function timeText(second: number): string {
 function nothing({ fromMs, untilMs, statuses }: ScanRequest, clock: Clock): ScanChunk<CiJob> {
   const isExact = fromMs === null && untilMs === null && statuses !== null;
   const fetchedAt = new Date(clock.now()).toISOString();
-  return { jobs: [], offsets: null, totalCount: isExact ? 0 : null, fetchedAt, isCached: false };
+  return { jobs: [], offsets: null, totalCount: isExact ? 0 : null, fetchedAt, outcome: 'FRESH' };
 }
 
 function isCiState(word: string): word is CiState {

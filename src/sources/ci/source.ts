@@ -1,12 +1,15 @@
 import { type Clock, systemClock } from '../../lib/clock.ts';
-import type { Origin } from '../../model/origin.ts';
 import type { CallScope } from '../../lib/call-scope.ts';
-import { readEach } from '../read-each.ts';
+import type { Origin } from '../../model/origin.ts';
+import { KeptSlices } from '../kept-slices.ts';
+import { KeptStretches } from '../kept-stretches.ts';
+import type { OriginCache } from '../origin-cache.ts';
 import type { ListPage, ListSlice, ScanChunk, ScanRequest, Source } from '../source.ts';
 import type { CiClient } from './client.ts';
 import { isCiJobId } from './job-id.ts';
 import type { CiFilter, CiJob } from './model.ts';
 import { scanCi } from './scan.ts';
+import { storedCiJob } from './stored.ts';
 import { matchesNothing } from './time-range.ts';
 import { walkCi } from './walk.ts';
 
@@ -19,11 +22,21 @@ export interface CiSourceOptions {
 export class CiSource implements Source<CiJob, never, CiFilter> {
   readonly origin: Origin;
   readonly #client: CiClient;
+  readonly #cache: OriginCache<CiJob>;
+  readonly #slices: KeptSlices<CiJob, CiFilter>;
+  readonly #stretches: KeptStretches<CiJob>;
   readonly #clock: Clock;
 
-  constructor(client: CiClient, options: CiSourceOptions = {}) {
+  constructor(client: CiClient, cache: OriginCache<CiJob>, options: CiSourceOptions = {}) {
     this.origin = client.origin;
     this.#client = client;
+    this.#cache = cache;
+    this.#slices = new KeptSlices({
+      cache,
+      jobForm: storedCiJob,
+      isByStatus: ({ states }) => states !== null,
+    });
+    this.#stretches = new KeptStretches(cache, storedCiJob);
     this.#clock = options.clock ?? systemClock;
   }
 
@@ -31,11 +44,9 @@ export class CiSource implements Source<CiJob, never, CiFilter> {
     return isCiJobId(text);
   }
 
-  /** One call per distinct id; a malformed id is null without a call. Rejects only when the scope's signal aborts. */
+  /** One call per distinct id that is not known; a malformed id is null without a call. Rejects only when the scope's signal aborts. */
   async getMany(jobIds: readonly string[], scope: CallScope): Promise<readonly (CiJob | null | Error)[]> {
-    const read = async (jobId: string): Promise<CiJob | null> =>
-      isCiJobId(jobId) ? await this.#client.describeJob(jobId, scope) : null;
-    return await readEach(jobIds, read, scope);
+    return await this.#cache.jobs(jobIds, (jobId, shared) => this.#client.describeJob(jobId, shared), scope);
   }
 
   /** Always null, without a call: a CI job is told whole by any call. */
@@ -45,20 +56,26 @@ export class CiSource implements Source<CiJob, never, CiFilter> {
 
   async list(slice: ListSlice<CiFilter>, scope: CallScope): Promise<ListPage<CiJob>> {
     const { filter } = slice;
-    return await walkCi(async ({ nextToken, size }) => {
-      if (matchesNothing(filter)) {
-        return { jobs: [], nextToken: null, fetchedAt: new Date(this.#clock.now()).toISOString() };
-      }
-      return await this.#client.listJobs({ filter, nextToken, size }, scope);
-    }, slice);
+    if (matchesNothing(filter)) {
+      const fetchedAt = new Date(this.#clock.now()).toISOString();
+      const nothing = { jobs: [], nextToken: null, fetchedAt };
+      return { ...(await walkCi(() => Promise.resolve(nothing), slice)), outcome: 'FRESH' };
+    }
+    return await this.#slices.read(
+      slice,
+      (shared) => walkCi((page) => this.#client.listJobs({ filter, ...page }, shared), slice),
+      scope,
+    );
   }
 
   scan(request: ScanRequest, scope: CallScope): AsyncGenerator<ScanChunk<CiJob>, void, undefined> {
-    return scanCi(
-      this.origin,
-      this.#clock,
-      async (page) => await this.#client.listJobs(page, scope),
+    return scanCi({
+      origin: this.origin,
+      clock: this.#clock,
+      stretches: this.#stretches,
+      read: (shared) => (page) => this.#client.listJobs(page, shared),
       request,
-    );
+      scope,
+    });
   }
 }

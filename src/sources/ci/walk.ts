@@ -1,5 +1,6 @@
 import { InvalidCursorError, UserInputError } from '../../model/errors.ts';
-import type { ListPage, ListSlice, Position } from '../source.ts';
+import type { WalkedPage } from '../kept-slices.ts';
+import type { ListSlice, Position } from '../source.ts';
 import { MAX_CI_PAGE } from './client.ts';
 import type { CiListing } from './decode.ts';
 import type { CiFilter, CiJob } from './model.ts';
@@ -42,7 +43,7 @@ type ReadPage = (token: string, wanted: number) => Promise<Page>;
  * `hasNextPage` is what the upstream says: a token leads on. `totalCount` is not told. Throws `UserInputError` on backward
  * reading and `InvalidCursorError`, also when the listing has grown beyond the search.
  */
-export async function walkCi(read: ReadCiPage, slice: ListSlice<CiFilter>): Promise<ListPage<CiJob>> {
+export async function walkCi(read: ReadCiPage, slice: ListSlice<CiFilter>): Promise<WalkedPage<CiJob>> {
   if (slice.backwards || slice.before !== null) {
     throw new UserInputError('A CI listing goes forwards only: use first and after.');
   }

@@ -1,5 +1,6 @@
 import { InvalidCursorError, UserInputError } from '../../model/errors.ts';
-import type { ListPage, ListSlice, Position } from '../source.ts';
+import type { WalkedPage } from '../kept-slices.ts';
+import type { ListSlice, Position } from '../source.ts';
 import { MAX_COS_PAGE } from './client.ts';
 import type { CosListing } from './decode.ts';
 import { isCosJobId } from './job-id.ts';
@@ -19,7 +20,7 @@ export type ReadCosPage = (page: {
  * `hasPreviousPage` only says that the slice began behind a job; `totalCount` is not told. Throws `UserInputError` on
  * backward reading, which the upstream has no way to do, and `InvalidCursorError`.
  */
-export async function walkCos(read: ReadCosPage, slice: ListSlice<CosFilter>): Promise<ListPage<CosJob>> {
+export async function walkCos(read: ReadCosPage, slice: ListSlice<CosFilter>): Promise<WalkedPage<CosJob>> {
   if (slice.backwards || slice.before !== null) {
     throw new UserInputError('A COS listing goes forwards only: use first and after.');
   }
@@ -52,7 +53,7 @@ function toPage(
   limit: number,
   hasPreviousPage: boolean,
   fetchedAt: string,
-): ListPage<CosJob> {
+): WalkedPage<CosJob> {
   return {
     entries: jobs.slice(0, limit).map((job) => ({ job, position: [job.jobId] })),
     hasNextPage: jobs.length > limit,

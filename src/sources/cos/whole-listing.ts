@@ -3,9 +3,12 @@ import { InvalidCursorError, UpstreamError } from '../../model/errors.ts';
 import { sortedJobs } from '../../model/job-order.ts';
 import type { Origin } from '../../model/origin.ts';
 import { placeName, sourceName } from '../../upstream/origin-name.ts';
+import { z } from 'zod';
+import type { ListingQuestion } from '../origin-cache.ts';
 import { MAX_COS_PAGE } from './client.ts';
 import type { CosListing } from './decode.ts';
 import type { CosJob } from './model.ts';
+import { storedCosJob } from './stored.ts';
 import type { ReadCosPage } from './walk.ts';
 
 /**
@@ -22,6 +25,14 @@ export interface CosWholeListing {
   /** When its first page was received: nothing in it is older. */
   readonly fetchedAt: string;
 }
+
+/** Kept as one part: any of its jobs may be anywhere in it. */
+export const WHOLE_COS_LISTING: ListingQuestion<CosWholeListing> = {
+  asked: ['whole'],
+  form: z.object({ jobs: z.array(storedCosJob), isTooLong: z.boolean(), fetchedAt: z.iso.datetime() }),
+  isClosed: () => false,
+  isPrimed: false,
+};
 
 /**
  * The whole listing, sorted by time, for COS lists by id (`upstreams/cos-batch.md` section 2). One call per 1,000 jobs, one

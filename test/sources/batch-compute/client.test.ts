@@ -3,7 +3,7 @@ import { Secret } from '../../../src/lib/secret.ts';
 import { InvalidIdError } from '../../../src/model/errors.ts';
 import { BatchComputeClient } from '../../../src/sources/batch-compute/client.ts';
 import { batchComputeSigner } from '../../../src/sources/batch-compute/signature.ts';
-import { anAnswer, aScope, BATCH_COMPUTE_ORIGIN, FakeWire, fixture } from '../support.ts';
+import { anAnswer, aScope, BATCH_COMPUTE_ORIGIN, FakeWire, FETCHED_AT, fixture } from '../support.ts';
 
 const HEADERS = {
   'content-type': 'application/json',
@@ -75,8 +75,13 @@ describe('describeJobs by conditions', () => {
 describe('describeJob', () => {
   it('asks for one job', async () => {
     const { wire, client } = aClient('describe-job.json');
-    const detail = await client.describeJob('job-k3v8xw2p', aScope());
-    expect(detail?.tasks).toHaveLength(3);
+    const description = await client.describeJob('job-k3v8xw2p', aScope());
+    expect(description?.detail.tasks).toHaveLength(3);
+    expect(description).toMatchObject({
+      upstreamStatus: 'RUNNING',
+      status: 'RUNNING',
+      fetchedAt: FETCHED_AT,
+    });
     expect(wire.sent).toEqual([
       {
         action: 'DescribeJob',

@@ -25,6 +25,7 @@ const JOB = {
   Tags: [],
 };
 const DETAIL = {
+  JobState: 'RUNNING',
   JobId: 'job-k3v8xw2p',
   TaskSet: [],
   DependenceSet: [],
@@ -41,7 +42,7 @@ const listed = (change: object): BatchComputeJob => list(listBody({ ...JOB, ...c
 const without = (member: string): object =>
   Object.fromEntries(Object.entries(JOB).filter(([name]) => name !== member));
 const describe1 = (body: string, jobId = 'job-k3v8xw2p') =>
-  decodeDescription(BATCH_COMPUTE_ORIGIN, jobId, anAnswer(body));
+  decodeDescription(BATCH_COMPUTE_ORIGIN, jobId, anAnswer(body))?.detail ?? null;
 const detailBody = (change: object): string => JSON.stringify({ Response: { ...DETAIL, ...change } });
 
 describe('the documented answers', () => {

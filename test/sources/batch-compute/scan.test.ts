@@ -6,7 +6,9 @@ import type { ScanRequest } from '../../../src/sources/source.ts';
 import { batchComputeListing, msOf, type WireJob } from '../listing-wires.ts';
 import { change, MovingListing, readInPages } from '../moving-listing.ts';
 import { chunksOf, EVERYTHING, idsOf } from '../scan-contract.ts';
-import { aScope, BATCH_COMPUTE_ORIGIN, FakeWire } from '../support.ts';
+import { aScope, BATCH_COMPUTE_ORIGIN, FETCHED_AT, FakeWire } from '../support.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { batchComputeCache, MEMORY_BYTES } from '../caches.ts';
 
 function asWire({ jobId, second, isRunning }: MovingListing['jobs'][number]): WireJob {
   return { jobId, second, word: isRunning ? 'RUNNING' : 'SUCCEED' };
@@ -24,9 +26,10 @@ function someJobs(count: number, perSecond = 1): WireJob[] {
 function open(
   jobs: readonly WireJob[],
   order?: (a: WireJob, b: WireJob) => number,
+  cache = batchComputeCache(),
 ): { wire: FakeWire; source: BatchComputeSource; asked: () => { Offset: number; Limit: number }[] } {
   const wire = new FakeWire((request) => batchComputeListing(jobs, order)(request));
-  const source = new BatchComputeSource(new BatchComputeClient(BATCH_COMPUTE_ORIGIN, wire.send));
+  const source = new BatchComputeSource(new BatchComputeClient(BATCH_COMPUTE_ORIGIN, wire.send), cache);
   const asked = (): { Offset: number; Limit: number }[] =>
     wire.sent.map(({ body }) => JSON.parse(body!) as { Offset: number; Limit: number });
   return { wire, source, asked };
@@ -98,13 +101,15 @@ describe('the calls of a BatchCompute scan', () => {
   });
 
   it('read the whole listing once for all who want it oldest first', async () => {
-    const { wire, source } = open(someJobs(1_000));
+    const clock = new FakeClock(Date.parse(FETCHED_AT));
+    const cache = batchComputeCache({ clock, memoryBytes: MEMORY_BYTES });
+    const { wire, source } = open(someJobs(1_000), undefined, cache);
     const both = [chunksOf(source, { order: 'OLDEST_FIRST' }), chunksOf(source, { order: 'OLDEST_FIRST' })];
     const [first, second] = await Promise.all(both);
     expect(idsOf(first!)).toEqual(idsOf(second!));
     expect(wire.sent).toHaveLength(11);
     const [cached] = await chunksOf(source, { order: 'OLDEST_FIRST', statuses: ['RUNNING'] });
-    expect(cached).toMatchObject({ isCached: true, totalCount: 1_000 });
+    expect(cached).toMatchObject({ outcome: 'CACHED', totalCount: 1_000 });
     expect(wire.sent).toHaveLength(11);
   });
 
@@ -136,7 +141,7 @@ describe('a BatchCompute listing that is not newest first', () => {
     let order: ((a: WireJob, b: WireJob) => number) | undefined = oldestFirst;
     const wire = new FakeWire((request) => batchComputeListing(jobs, order)(request));
     const client = new BatchComputeClient(BATCH_COMPUTE_ORIGIN, wire.send);
-    const source = new BatchComputeSource(client, { snapshotTtlMs: 0 });
+    const source = new BatchComputeSource(client, batchComputeCache());
     const sorted = jobs.map(({ jobId }) => jobId);
     expect(idsOf(await chunksOf(source))).toEqual(sorted);
     expect(wire.sent.splice(0)).toHaveLength(1 + 3);
@@ -167,7 +172,13 @@ describe('a BatchCompute listing that shrinks or grows between two reads', () =>
     const wire: FakeWire = new FakeWire((request) =>
       batchComputeListing(wire.sent.length <= 1 ? before : after)(request),
     );
-    return { wire, source: new BatchComputeSource(new BatchComputeClient(BATCH_COMPUTE_ORIGIN, wire.send)) };
+    return {
+      wire,
+      source: new BatchComputeSource(
+        new BatchComputeClient(BATCH_COMPUTE_ORIGIN, wire.send),
+        batchComputeCache(),
+      ),
+    };
   }
 
   it('is searched anew where what was seen of it contradicts itself', async () => {
@@ -213,7 +224,7 @@ describe('a BatchCompute scan while the listing moves', () => {
           return batchComputeListing(listing.jobs.map(asWire))(request);
         });
         const client = new BatchComputeClient(BATCH_COMPUTE_ORIGIN, wire.send);
-        const source = new BatchComputeSource(client, { snapshotTtlMs: 0 });
+        const source = new BatchComputeSource(client, batchComputeCache());
         const request: Partial<ScanRequest> = { order, statuses: rest.runningOnly ? ['RUNNING'] : null };
         const { ids, faults } = await readInPages(
           (each) => source.scan(each, aScope()),

@@ -6,6 +6,7 @@ import { BatchComputeSource } from '../../../src/sources/batch-compute/source.ts
 import type { UpstreamResponse } from '../../../src/upstream/send.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { anAnswer, aScope, BATCH_COMPUTE_ORIGIN, FakeWire, fixture, type SentRequest } from '../support.ts';
+import { batchComputeCache } from '../caches.ts';
 
 const EVERYTHING: BatchComputeFilter = {
   jobIds: null,
@@ -44,7 +45,11 @@ function open(reply: (ids: readonly string[]) => UpstreamResponse): {
   const clock = new FakeClock(Date.parse('2026-01-02T03:04:05Z'));
   return {
     wire,
-    source: new BatchComputeSource(new BatchComputeClient(BATCH_COMPUTE_ORIGIN, wire.send), { clock }),
+    source: new BatchComputeSource(
+      new BatchComputeClient(BATCH_COMPUTE_ORIGIN, wire.send),
+      batchComputeCache({ clock }),
+      { clock },
+    ),
   };
 }
 
@@ -104,7 +109,10 @@ describe('getMany', () => {
 describe('detail', () => {
   it('is what DescribeJob tells', async () => {
     const wire = new FakeWire(() => anAnswer(fixture('batch-compute/describe-job.json')));
-    const source = new BatchComputeSource(new BatchComputeClient(BATCH_COMPUTE_ORIGIN, wire.send));
+    const source = new BatchComputeSource(
+      new BatchComputeClient(BATCH_COMPUTE_ORIGIN, wire.send),
+      batchComputeCache(),
+    );
     expect((await source.detail('job-k3v8xw2p', aScope()))?.dependencies).toHaveLength(2);
   });
 });
@@ -169,6 +177,7 @@ describe('list', () => {
       hasNextPage: false,
       hasPreviousPage: false,
       totalCount: 0,
+      outcome: 'FRESH',
       fetchedAt: '2026-01-02T03:04:05.000Z',
     });
     expect(wire.sent).toEqual([]);

@@ -7,7 +7,8 @@ import type {
 } from '../../../src/sources/batch-compute/model.ts';
 import { walkBatchCompute } from '../../../src/sources/batch-compute/walk.ts';
 import { type ReadWindow, toWindow } from '../../../src/sources/batch-compute/window.ts';
-import type { ListPage, Position } from '../../../src/sources/source.ts';
+import type { WalkedPage } from '../../../src/sources/kept-slices.ts';
+import type { Position } from '../../../src/sources/source.ts';
 
 const EVERYTHING: BatchComputeFilter = {
   jobIds: null,
@@ -123,7 +124,7 @@ async function walk(
       after: backwards ? null : position,
       before: backwards ? position : null,
     };
-    const answer: ListPage<BatchComputeJob> = await walkBatchCompute(listing.read, slice);
+    const answer: WalkedPage<BatchComputeJob> = await walkBatchCompute(listing.read, slice);
     expect(answer.entries.length).toBeLessThanOrEqual(limit);
     const ids = answer.entries.map(({ job }) => job.jobId);
     seen.push(...(backwards ? ids.toReversed() : ids));

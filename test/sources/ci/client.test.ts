@@ -12,6 +12,7 @@ import { ciHost, ciSigner } from '../../../src/sources/ci/signature.ts';
 import { CiSource } from '../../../src/sources/ci/source.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { anAnswer, aScope, CI_ORIGIN, FakeWire, fixture } from '../support.ts';
+import { ciCache } from '../caches.ts';
 
 const ID = 'b5f0c1d27a9e34b60812cd4ef7a3b9150';
 const EVERYTHING: CiFilter = {
@@ -148,7 +149,7 @@ describe('CiSource', () => {
   ])('answers a filter of %s without a call', async (_, change) => {
     const wire = new FakeWire(() => anAnswer(fixture('ci/list-two-kinds.xml')));
     const clock = new FakeClock(Date.parse('2026-01-02T03:04:05Z'));
-    const source = new CiSource(new CiClient(CI_ORIGIN, wire.send), { clock });
+    const source = new CiSource(new CiClient(CI_ORIGIN, wire.send), ciCache({ clock }), { clock });
     const filter: CiFilter = { ...EVERYTHING, ...change };
     const page = await source.list(
       { filter, limit: 5, backwards: false, after: null, before: null },
@@ -159,6 +160,7 @@ describe('CiSource', () => {
       hasNextPage: false,
       hasPreviousPage: false,
       totalCount: null,
+      outcome: 'FRESH',
       fetchedAt: '2026-01-02T03:04:05.000Z',
     });
     expect(wire.sent).toEqual([]);
@@ -166,7 +168,7 @@ describe('CiSource', () => {
 
   it('asks for the one second of a range that holds one', async () => {
     const wire = new FakeWire(() => anAnswer(EMPTY));
-    const source = new CiSource(new CiClient(CI_ORIGIN, wire.send));
+    const source = new CiSource(new CiClient(CI_ORIGIN, wire.send), ciCache());
     const filter: CiFilter = {
       ...EVERYTHING,
       createdAfter: '2024-01-01T00:00:00Z',
@@ -181,7 +183,7 @@ describe('CiSource', () => {
 
   it('has no detail, and asks for none', async () => {
     const wire = new FakeWire(() => anAnswer(''));
-    expect(await new CiSource(new CiClient(CI_ORIGIN, wire.send)).detail()).toBeNull();
+    expect(await new CiSource(new CiClient(CI_ORIGIN, wire.send), ciCache()).detail()).toBeNull();
     expect(wire.sent).toEqual([]);
   });
 });

@@ -7,6 +7,7 @@ import { ciListing, msOf, type Reply, type WireJob } from '../listing-wires.ts';
 import { change, MovingListing, readInPages } from '../moving-listing.ts';
 import { chunksOf, EVERYTHING, idsOf } from '../scan-contract.ts';
 import { aScope, anAnswer, CI_ORIGIN, FakeWire, type SentRequest } from '../support.ts';
+import { ciCache } from '../caches.ts';
 
 /** `count` jobs, b0000 the newest. */
 function someJobs(count: number, perSecond = 1): WireJob[] {
@@ -24,7 +25,7 @@ function open(reply: Reply): {
 } {
   const wire = new FakeWire((request) => reply(request));
   const asked = (name: string): (string | null)[] => wire.sent.map((request) => parameter(request, name));
-  return { wire, source: new CiSource(new CiClient(CI_ORIGIN, wire.send)), asked };
+  return { wire, source: new CiSource(new CiClient(CI_ORIGIN, wire.send), ciCache()), asked };
 }
 
 function parameter({ query }: SentRequest, name: string): string | null {

@@ -4,7 +4,8 @@ import { InvalidCursorError, UserInputError } from '../../../src/model/errors.ts
 import type { CiListing } from '../../../src/sources/ci/decode.ts';
 import type { CiFilter, CiJob } from '../../../src/sources/ci/model.ts';
 import { walkCi } from '../../../src/sources/ci/walk.ts';
-import type { ListPage, ListSlice, Position } from '../../../src/sources/source.ts';
+import type { WalkedPage } from '../../../src/sources/kept-slices.ts';
+import type { ListSlice, Position } from '../../../src/sources/source.ts';
 import { FETCHED_AT } from '../support.ts';
 
 type Order = CiFilter['order'];
@@ -128,7 +129,7 @@ function slice(
   return { filter, limit, backwards: false, after, before: null };
 }
 
-const idsOf = ({ entries }: ListPage<CiJob>): string[] => entries.map(({ job }) => job.jobId);
+const idsOf = ({ entries }: WalkedPage<CiJob>): string[] => entries.map(({ job }) => job.jobId);
 const expectedIds = (from: number, to: number): string[] =>
   someJobs(to)
     .slice(from)

@@ -4,7 +4,8 @@ import { CosSource, type CosSourceOptions } from '../../../src/sources/cos/sourc
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { cosListing, type Reply, type WireJob } from '../listing-wires.ts';
 import { chunksOf, EVERYTHING, idsOf } from '../scan-contract.ts';
-import { anAnswer, COS_ORIGIN, FakeWire } from '../support.ts';
+import { anAnswer, COS_ORIGIN, FETCHED_AT, FakeWire } from '../support.ts';
+import { cosCache, MEMORY_BYTES } from '../caches.ts';
 
 /** `count` jobs, ids and times in no relation; two of each second. */
 function someJobs(count: number): WireJob[] {
@@ -19,9 +20,17 @@ function open(
   reply: Reply,
   options: CosSourceOptions = {},
 ): { wire: FakeWire; clock: FakeClock; source: CosSource } {
-  const clock = new FakeClock(Date.now());
+  const clock = new FakeClock(Date.parse(FETCHED_AT));
   const wire = new FakeWire(reply);
-  return { wire, clock, source: new CosSource(new CosClient(COS_ORIGIN, wire.send), { clock, ...options }) };
+  return {
+    wire,
+    clock,
+    source: new CosSource(
+      new CosClient(COS_ORIGIN, wire.send),
+      cosCache({ clock, memoryBytes: MEMORY_BYTES }),
+      options,
+    ),
+  };
 }
 
 describe('the calls of a COS scan', () => {
@@ -40,13 +49,14 @@ describe('the calls of a COS scan', () => {
   it('are none while the snapshot is young, whatever is asked', async () => {
     const { wire, clock, source } = open(cosListing(someJobs(300)));
     const [first] = await chunksOf(source);
-    expect(first).toMatchObject({ isCached: false, totalCount: 300 });
+    expect(first).toMatchObject({ outcome: 'FRESH', totalCount: 300 });
     await clock.advance(4_999);
     const [running] = await chunksOf(source, { order: 'OLDEST_FIRST', statuses: ['RUNNING'] });
-    expect(running).toMatchObject({ isCached: true, totalCount: 100 });
+    expect(running).toMatchObject({ outcome: 'CACHED', totalCount: 100 });
     expect(wire.sent).toHaveLength(1);
     await clock.advance(1);
-    expect((await chunksOf(source))[0]?.isCached).toBe(false);
+    expect((await chunksOf(source))[0]?.outcome).toBe('STALE');
+    await settle();
     expect(wire.sent).toHaveLength(2);
   });
 
@@ -58,7 +68,7 @@ describe('the calls of a COS scan', () => {
       await promise;
       return await wire.send(request, scope);
     });
-    const source = new CosSource(client);
+    const source = new CosSource(client, cosCache());
     const leaving = new AbortController();
     const scope = { signal: leaving.signal, deadlineMs: Date.now() + 60_000 };
     const left = expect(source.scan(EVERYTHING, scope).next()).rejects.toThrow('gone');

@@ -1,0 +1,25 @@
+const OBJECT_BYTES = 56;
+const MEMBER_BYTES = 8;
+const STRING_BYTES = 20;
+const NUMBER_BYTES = 12;
+
+/**
+ * About how many bytes of memory plain data takes: objects and lists by their members, texts by their length. Measured on
+ * 10,000 jobs it is within a fifth of what the heap grows by (`bench/cache.ts`). Shared parts are counted each time.
+ */
+export function heapBytes(value: unknown): number {
+  switch (typeof value) {
+    case 'string':
+      return STRING_BYTES + value.length;
+    case 'number':
+      return NUMBER_BYTES;
+    case 'object':
+      return value === null ? 0 : bytesOfMembers(Object.values(value));
+    default:
+      return 0;
+  }
+}
+
+function bytesOfMembers(members: readonly unknown[]): number {
+  return members.reduce<number>((bytes, member) => bytes + MEMBER_BYTES + heapBytes(member), OBJECT_BYTES);
+}

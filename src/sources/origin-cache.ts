@@ -1,0 +1,325 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { Cache, Load, Outcome, Question } from '../cache/cache.ts';
+import { stateOf } from '../cache/entry.ts';
+import type { CallScope } from '../lib/call-scope.ts';
+import type { Clock } from '../lib/clock.ts';
+import { JOB_STATUSES } from '../model/job-status.ts';
+import type { JobSummary } from '../model/job.ts';
+import type { Origin } from '../model/origin.ts';
+import { deadlinePassed } from '../upstream/join.ts';
+import { lifeOfJob, lifeOfListing, type Lifetimes } from './freshness.ts';
+import { readEach } from './read-each.ts';
+import type { JobDescription } from './source.ts';
+
+/** What the names of jobs begin with. */
+const JOB = 'job:';
+
+/** A job that may have come with its detail. */
+type Described<D> = JobSummary & { readonly detail?: D };
+
+export interface OriginCacheOptions<J extends Described<D>, D> {
+  readonly cache: Cache;
+  readonly clock: Clock;
+  readonly origin: Origin;
+  /** The origin, and the credential and endpoint that it is read with: what is kept under one answers for no other. */
+  readonly place: string;
+  readonly lifetimes: Lifetimes;
+  /** Whether a text has the form of this upstream's job ids. Nothing else is asked for, or has a place here. */
+  readonly isJobId: (text: string) => boolean;
+  /** What a job may look like that another replica wrote. */
+  readonly jobForm: z.ZodType<J>;
+  readonly detailForm: z.ZodType<D>;
+}
+
+/** What an upstream knows of one job: null where it knows none. */
+interface KnownJob<J> {
+  readonly job: J | null;
+}
+
+interface KnownDescription<D> {
+  readonly description: JobDescription<D> | null;
+}
+
+/** A part of a listing, or all of it. */
+export interface ListingPart<J> {
+  readonly jobs: readonly J[];
+  /** When the oldest of it was received. */
+  readonly fetchedAt: string;
+}
+
+/** What part of a listing is asked for. */
+export interface ListingQuestion<L> {
+  /** Tells it from every other part of every other listing of the origin: plain JSON. */
+  readonly asked: readonly unknown[];
+  readonly form: z.ZodType<L>;
+  /** Whether no job can appear in it any more. */
+  readonly isClosed: (part: L) => boolean;
+  /** Whether all that it tells of jobs is made known at once; else only of those that `prime` is told. */
+  readonly isPrimed: boolean;
+  /** `Question.lingerMs`. */
+  readonly lingerMs?: number;
+}
+
+/** What was asked for, and whether it was read just now. */
+export interface Kept<T> {
+  readonly value: T;
+  readonly outcome: Outcome;
+}
+
+/** The jobs of a list as they are shown, for one state of knowledge. */
+interface Shown<J> {
+  readonly version: number;
+  readonly outcome: Outcome;
+  readonly jobs: readonly (J | null)[];
+}
+
+/**
+ * What is known of one origin's jobs: each by its id, its detail apart, and parts of its listings. A listing tells of the jobs
+ * on it, and whatever a job is shown by, it is shown as it was told of last.
+ */
+export class OriginCache<J extends Described<D>, D = never> {
+  readonly #options: OriginCacheOptions<J, D>;
+  readonly #place: { readonly version: number };
+  readonly #shown = new WeakMap<readonly J[], Shown<J>>();
+  readonly #digests = new WeakMap<J, string>();
+  readonly #knownJobForm: z.ZodType<KnownJob<J>>;
+  readonly #descriptionForm: z.ZodType<KnownDescription<D>>;
+
+  constructor(options: OriginCacheOptions<J, D>) {
+    this.#options = options;
+    this.#knownJobForm = z.object({ job: options.jobForm.nullable() });
+    this.#descriptionForm = descriptionForm(options.detailForm);
+    this.#place = options.cache.place(options.place, (name) => this.#questionOf(name));
+  }
+
+  /**
+   * Jobs by ids, same length and order: the job, null when there is none, or the Error of that id alone. A malformed id is
+   * null. Reads what is not known, each id by itself: `read` joins them where the upstream can. A job that comes with its
+   * detail makes that known too. Rejects only with the signal's reason.
+   */
+  async jobs(
+    jobIds: readonly string[],
+    read: (jobId: string, scope: CallScope) => Promise<J | null>,
+    scope: CallScope,
+  ): Promise<(J | null | Error)[]> {
+    const { isJobId } = this.#options;
+    return await readEach(
+      jobIds,
+      async (jobId) => (isJobId(jobId) ? await this.#job(jobId, read, scope) : null),
+      scope,
+    );
+  }
+
+  /** What only a second call tells; null when the job is gone, or the id malformed. At most one call. */
+  async detail(
+    jobId: string,
+    read: (jobId: string, scope: CallScope) => Promise<JobDescription<D> | null>,
+    scope: CallScope,
+  ): Promise<D | null> {
+    if (!this.#options.isJobId(jobId)) {
+      return null;
+    }
+    const question = this.#descriptionQuestion(jobId);
+    const load: Load<KnownDescription<D>> = async (shared) => {
+      const description = await read(jobId, shared);
+      return { value: { description }, fetchedAtMs: this.#timeOf(description) };
+    };
+    const { entry } = await this.#options.cache.read(question, load, scope);
+    const known = this.#options.cache.known(this.#jobQuestion(jobId));
+    const said = entry.value.description;
+    // A detail of a job that has another status by now would contradict the job that it is shown with.
+    const isOver =
+      known !== null &&
+      known.fetchedAtMs > entry.fetchedAtMs &&
+      known.value.job?.upstreamStatus !== said?.upstreamStatus;
+    if (!isOver) {
+      return said?.detail ?? null;
+    }
+    const again = await this.#options.cache.read(question, load, { ...scope, noCache: true });
+    return again.entry.value.description?.detail ?? null;
+  }
+
+  /** A part of a listing as it was told, known or read. What it tells of its jobs is known from then on. */
+  async listing<L extends ListingPart<J>>(
+    question: ListingQuestion<L>,
+    read: (scope: CallScope) => Promise<L>,
+    scope: CallScope,
+  ): Promise<Kept<L>> {
+    const load: Load<L> = async (shared) => {
+      const part = await read(shared);
+      if (question.isPrimed) {
+        this.prime(part.jobs);
+      }
+      return { value: part, fetchedAtMs: Date.parse(part.fetchedAt) };
+    };
+    const { entry, outcome } = await this.#options.cache.read(this.#listingQuestion(question), load, scope);
+    return { value: entry.value, outcome };
+  }
+
+  /** A part of a listing that this process knows and that would answer at once, as it was told; else null. */
+  knownListing<L extends ListingPart<J>>(question: ListingQuestion<L>): L | null {
+    const { cache, clock } = this.#options;
+    const known = cache.known(this.#listingQuestion(question));
+    const state = known === null ? 'GONE' : stateOf(known, clock.now());
+    return known !== null && (state === 'FRESH' || state === 'STALE') ? known.value : null;
+  }
+
+  /** Makes known what a listing tells of jobs. */
+  prime(jobs: readonly J[]): void {
+    const { cache } = this.#options;
+    for (const job of jobs) {
+      const question = this.#jobQuestion(job.jobId);
+      const fetchedAtMs = Date.parse(job.fetchedAt);
+      if ((cache.known(question)?.fetchedAtMs ?? 0) < fetchedAtMs) {
+        cache.keep(question, { value: { job }, fetchedAtMs });
+      }
+    }
+  }
+
+  /** Makes known what a job that came with its detail says besides that; gives the detail. */
+  learn(job: J | null): JobDescription<D> | null {
+    this.prime(job === null ? [] : [job]);
+    return descriptionOf<D>(job);
+  }
+
+  /**
+   * The jobs of a part of a listing as they were told of last; null in the place of one that has gone since. `outcome` is
+   * that of the part.
+   */
+  newest(jobs: readonly J[], outcome: Outcome): readonly (J | null)[] {
+    const { version } = this.#place;
+    const shown = this.#shown.get(jobs);
+    if (shown?.version === version && shown.outcome === outcome) {
+      return shown.jobs;
+    }
+    const newest = jobs.map((job) => this.#newestOf(job, outcome));
+    this.#shown.set(jobs, { version, outcome, jobs: newest });
+    return newest;
+  }
+
+  #newestOf(job: J, outcome: Outcome): J | null {
+    const known = this.#options.cache.known(this.#jobQuestion(job.jobId));
+    if (known === null || known.fetchedAtMs <= Date.parse(job.fetchedAt)) {
+      return outcome === 'STALE' ? { ...job, isStale: true } : job;
+    }
+    const isStale = outcome === 'STALE' && stateOf(known, this.#options.clock.now()) !== 'FRESH';
+    return isStale && known.value.job !== null ? { ...known.value.job, isStale: true } : known.value.job;
+  }
+
+  async #job(
+    jobId: string,
+    read: (jobId: string, scope: CallScope) => Promise<J | null>,
+    scope: CallScope,
+  ): Promise<J | null> {
+    const load: Load<KnownJob<J>> = async (shared) => {
+      const job = await read(jobId, shared);
+      const description = descriptionOf<D>(job);
+      if (description !== null) {
+        const fetchedAtMs = this.#timeOf(description);
+        this.#options.cache.keep(this.#descriptionQuestion(jobId), { value: { description }, fetchedAtMs });
+      }
+      return { value: { job }, fetchedAtMs: this.#timeOf(job) };
+    };
+    const { entry, outcome } = await this.#options.cache.read(this.#jobQuestion(jobId), load, scope);
+    const { job } = entry.value;
+    return outcome === 'STALE' && job !== null ? { ...job, isStale: true } : job;
+  }
+
+  /** That there is nothing is known from now on: nobody said when. */
+  #timeOf(told: { readonly fetchedAt: string } | null): number {
+    return told === null ? this.#options.clock.now() : Date.parse(told.fetchedAt);
+  }
+
+  #questionOf(name: string): Question<unknown> | null {
+    const jobId = name.startsWith(JOB) ? name.slice(JOB.length) : '';
+    return this.#options.isJobId(jobId) ? this.#jobQuestion(jobId) : null;
+  }
+
+  #jobQuestion(jobId: string): Question<KnownJob<J>> {
+    const { origin, place, lifetimes } = this.#options;
+    return {
+      key: { place, name: `${JOB}${jobId}` },
+      lifeOf: ({ job }) => lifeOfJob(job, lifetimes),
+      parse: (json) => {
+        const known = this.#knownJobForm.safeParse(json).data;
+        const job = known?.job ?? null;
+        return known === undefined || (job !== null && !(job.jobId === jobId && isOf(origin, job)))
+          ? null
+          : known;
+      },
+      digestOf: ({ job }) => (job === null ? 'gone' : this.#digestOf(job)),
+      lateError: () => deadlinePassed(origin),
+    };
+  }
+
+  #descriptionQuestion(jobId: string): Question<KnownDescription<D>> {
+    const { origin, place, lifetimes } = this.#options;
+    return {
+      key: { place, name: `detail:${jobId}` },
+      lifeOf: ({ description }) => lifeOfJob(description, lifetimes),
+      parse: (json) => this.#descriptionForm.safeParse(json).data ?? null,
+      lateError: () => deadlinePassed(origin),
+    };
+  }
+
+  #listingQuestion<L extends ListingPart<J>>({
+    asked,
+    form,
+    isClosed,
+    lingerMs,
+  }: ListingQuestion<L>): Question<L> {
+    const { origin, place, lifetimes } = this.#options;
+    const digest = createHash('sha256').update(JSON.stringify(asked)).digest('base64url');
+    return {
+      key: { place, name: `list:${digest}` },
+      lifeOf: (part) => lifeOfListing(part.jobs, isClosed(part), lifetimes),
+      parse: (json) => {
+        const { data } = form.safeParse(json);
+        return data?.jobs.every((job) => isOf(origin, job)) === true ? data : null;
+      },
+      lateError: () => deadlinePassed(origin),
+      ...(lingerMs === undefined ? {} : { lingerMs }),
+    };
+  }
+
+  /** Of all that is said of the job but when. */
+  #digestOf(job: J): string {
+    const known = this.#digests.get(job);
+    if (known !== undefined) {
+      return known;
+    }
+    const said = JSON.stringify({ ...job, fetchedAt: undefined, detail: undefined });
+    const digest = createHash('sha1').update(said).digest('base64url');
+    this.#digests.set(job, digest);
+    return digest;
+  }
+}
+
+function descriptionOf<D>(job: Described<D> | null): JobDescription<D> | null {
+  if (job?.detail === undefined) {
+    return null;
+  }
+  const { status, upstreamStatus, detail, fetchedAt } = job;
+  return { status, upstreamStatus, detail, fetchedAt };
+}
+
+function descriptionForm<D>(detail: z.ZodType<D>): z.ZodType<KnownDescription<D>> {
+  const description = z.object({
+    status: z.enum(JOB_STATUSES),
+    upstreamStatus: z.string(),
+    detail,
+    fetchedAt: z.iso.datetime(),
+  });
+  return z.object({ description: description.nullable() });
+}
+
+/** What another replica told of a place that it may not tell of, or of a job that was not asked for, is no value. */
+function isOf({ source, account, region, bucket }: Origin, job: JobSummary & { bucket?: string }): boolean {
+  return (
+    job.source === source &&
+    job.account === account &&
+    job.region === region &&
+    (bucket === null || job.bucket === bucket)
+  );
+}
