@@ -5,6 +5,8 @@ import { createLoaders } from './jobs/loaders.ts';
 import type { Origins } from './jobs/origins.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import { createGateway } from './server/gateway.ts';
+import { replayListener } from './server/replay-listener.ts';
+import { Replays } from './server/replays.ts';
 import { graphiqlTabs } from './server/graphiql-tabs.ts';
 import { wireOrigins } from './wiring.ts';
 
@@ -41,15 +43,17 @@ export interface App {
 export function createApp(config: Config, parts: Partial<Parts> = {}): App {
   const { clock = systemClock, exampleJobId = null, onBug = () => undefined } = parts;
   const { rereadConfig = null, onWarning = () => undefined } = parts;
-  const { server, deadlines, limits } = config;
+  const { server, deadlines, limits, cache } = config;
   const { origins, conditions, close } = wireOrigins(config, clock, { rereadConfig, onWarning });
+  const replays = cache.replayBytes === 0 ? null : new Replays({ maxBytes: cache.replayBytes, clock });
   let isDraining = false;
 
   const gateway = createGateway({
     schema,
-    contextFor: ({ signal, timeoutMs, caller }) => {
+    contextFor: ({ signal, timeoutMs, caller, noCache, onUse, onFailure }) => {
       const leftMs = Math.min(timeoutMs ?? deadlines.requestMs, deadlines.requestMs);
-      const scope = { signal, deadlineMs: clock.now() + leftMs, callers: new Set([caller]) };
+      const deadlineMs = clock.now() + leftMs;
+      const scope = { signal, deadlineMs, callers: new Set([caller]), noCache, onUse, onFailure };
       return {
         origins,
         scope,
@@ -63,16 +67,19 @@ export function createApp(config: Config, parts: Partial<Parts> = {}): App {
     graphiqlTabs: server.graphiql ? graphiqlTabs(exampleJobId) : null,
     maxBodyBytes: server.maxBodyBytes,
     onBug,
+    clock,
+    replays,
   });
+  const listener: RequestListener = (incoming, outgoing) => {
+    Promise.resolve(gateway(incoming, outgoing)).catch((error: unknown) => {
+      onBug(error);
+      outgoing.destroy();
+    });
+  };
 
   return {
     fetch: async (request) => gateway.fetch(request),
-    listener: (incoming, outgoing) => {
-      Promise.resolve(gateway(incoming, outgoing)).catch((error: unknown) => {
-        onBug(error);
-        outgoing.destroy();
-      });
-    },
+    listener: replays === null ? listener : replayListener(listener, replays),
     origins,
     drain: () => {
       isDraining = true;

@@ -4,14 +4,20 @@ import type { GraphQLSchema } from 'graphql';
 import { createYoga, type YogaServerInstance } from 'graphql-yoga';
 import type { GraphContext } from '../graphql/context.ts';
 import { isUnexpected, toClientError } from '../graphql/errors.ts';
+import { type Clock, systemClock } from '../lib/clock.ts';
+import type { Use } from '../lib/call-scope.ts';
 import { useBodyLimit } from './body-limit.ts';
+import { useCacheHeaders } from './cache-headers.ts';
 import { callerOf } from './caller.ts';
 import { useErrorCodes } from './error-codes.ts';
 import { useExecution } from './execution.ts';
 import { type GraphiqlTab, useGraphiql } from './graphiql.ts';
 import { type Readiness, useHealth } from './health.ts';
+import { asksAnew } from './no-cache.ts';
+import type { Replays } from './replays.ts';
 import { useRequestChecks } from './request-checks.ts';
 import { askedTimeoutMs, useRequestTimeout } from './request-timeout.ts';
+import { Uses } from './uses.ts';
 
 /** What of a request decides how it is served. */
 export interface RequestFacts {
@@ -21,6 +27,12 @@ export interface RequestFacts {
   readonly timeoutMs: number | null;
   /** Who asks, for sharing scarce turns out evenly. */
   readonly caller: string;
+  /** Whether only what is read from now on will do. */
+  readonly noCache: boolean;
+  /** To be told of every value that the answer is made of. */
+  readonly onUse: (use: Use) => void;
+  /** To be told when a part of the answer is missing because it could not be read. */
+  readonly onFailure: () => void;
 }
 
 export interface GatewayOptions {
@@ -34,6 +46,10 @@ export interface GatewayOptions {
   readonly maxBodyBytes: number;
   /** Told of every error that is a bug of ours; what clients read says nothing of it. */
   readonly onBug: (error: unknown) => void;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** Where whole answers are kept; default: nowhere. */
+  readonly replays?: Replays | null;
 }
 
 /** What Yoga hands on of a request that came through a node:http server. */
@@ -46,15 +62,24 @@ export type Gateway = YogaServerInstance<ServerContext, GraphContext>;
 /** The HTTP server's heart: a fetch-style handler of `/graphql`, `/health` and `/ready`. */
 export function createGateway(options: GatewayOptions): Gateway {
   const { schema, contextFor, readiness, introspection, graphiqlTabs, maxBodyBytes, onBug } = options;
+  const { clock = systemClock, replays = null } = options;
+  const usesByRequest = new WeakMap<Request, Uses>();
   return createYoga<ServerContext, GraphContext>({
     schema,
     graphqlEndpoint: '/graphql',
-    context: ({ request: { signal, headers }, req }) =>
-      contextFor({
+    context: ({ request, req }) => {
+      const { signal, headers } = request;
+      const uses = new Uses(clock.now());
+      usesByRequest.set(request, uses);
+      return contextFor({
         signal,
         timeoutMs: askedTimeoutMs(headers),
         caller: callerOf(headers, req?.socket.remoteAddress),
-      }),
+        noCache: asksAnew(headers),
+        onUse: uses.add,
+        onFailure: uses.fail,
+      });
+    },
     // Closed unless opened on purpose: no other site's script, no batches, no uploads, no page that tells about itself.
     cors: false,
     batching: false,
@@ -80,6 +105,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       useExecution(),
       // after execution
       useErrorCodes({ suggestions: introspection }),
+      useCacheHeaders({ clock, usesOf: (request) => usesByRequest.get(request), replays }),
     ],
   });
 }

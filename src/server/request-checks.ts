@@ -26,7 +26,12 @@ export function useRequestChecks(): Plugin {
         // No error can be written in the form asked for, so this one answer is JSON whatever was asked.
         const message = `Expected to be asked for one of ${ANSWER_TYPES.join(', ')}.`;
         const errors = [{ message, extensions: { code: 'NOT_ACCEPTABLE' } }];
-        endResponse(fetchAPI.Response.json({ errors }, { status: 406 }));
+        endResponse(
+          fetchAPI.Response.json(
+            { errors },
+            { status: 406, headers: { 'cache-control': 'no-store', vary: 'Accept' } },
+          ),
+        );
         return undefined;
       }
       if (request.method === 'POST' && !isPlainJson(request.headers)) {

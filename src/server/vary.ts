@@ -1,0 +1,12 @@
+/** What decides about an answer: its form, and whether the client says who it is. */
+const NAMES = ['Accept', 'Authorization'];
+
+/** A `Vary` that names what answers of the graph depend on, besides what it names already. */
+export function withVary(given: string | null): string {
+  if (given === null || given.trim() === '') {
+    return NAMES.join(', ');
+  }
+  const named = given.split(',').map((name) => name.trim().toLowerCase());
+  const missing = NAMES.filter((name) => !named.includes(name.toLowerCase()));
+  return named.includes('*') ? given : [given, ...missing].join(', ');
+}
