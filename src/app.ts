@@ -44,7 +44,10 @@ export function createApp(config: Config, parts: Partial<Parts> = {}): App {
   const { clock = systemClock, exampleJobId = null, onBug = () => undefined } = parts;
   const { rereadConfig = null, onWarning = () => undefined } = parts;
   const { server, deadlines, limits, cache } = config;
-  const { origins, conditions, close } = wireOrigins(config, clock, { rereadConfig, onWarning });
+  const { origins, conditions, redisCondition, close } = wireOrigins(config, clock, {
+    rereadConfig,
+    onWarning,
+  });
   const replays = cache.replayBytes === 0 ? null : new Replays({ maxBytes: cache.replayBytes, clock });
   let isDraining = false;
 
@@ -62,7 +65,7 @@ export function createApp(config: Config, parts: Partial<Parts> = {}): App {
         limits: { ...limits, originMs: deadlines.originMs },
       };
     },
-    readiness: () => ({ isDraining, details: { origins: conditions() } }),
+    readiness: () => ({ isDraining, details: { origins: conditions(), redis: redisCondition() } }),
     introspection: server.introspection,
     graphiqlTabs: server.graphiql ? graphiqlTabs(exampleJobId) : null,
     maxBodyBytes: server.maxBodyBytes,

@@ -16,11 +16,15 @@ import { storedCosDetail, storedCosJob } from './sources/cos/stored.ts';
 import { OriginCache } from './sources/origin-cache.ts';
 import { shapeDigest } from './sources/stored-shape.ts';
 
+export type RedisCondition = 'connected' | 'away';
+
 /** What each origin knows of its jobs, over the two tiers that all origins share. */
 export interface Caching {
   cos(origin: Origin, account: AccountConfig): OriginCache<CosJob, CosJobDetail>;
   batchCompute(origin: Origin, account: AccountConfig): OriginCache<BatchComputeJob, BatchComputeJobDetail>;
   ci(origin: Origin, account: AccountConfig): OriginCache<CiJob>;
+  /** How it stands with Redis; null when none is configured. */
+  redisCondition(): RedisCondition | null;
   /** Ends what is read for nobody, and the connections to Redis. */
   close(): void;
 }
@@ -67,6 +71,7 @@ export function openCaching(config: Pick<Config, 'cache' | 'redisUrl'>, clock: C
         jobForm: storedCiJob,
         detailForm: noCiDetail,
       }),
+    redisCondition: () => (shared === null ? null : shared.isConnected ? 'connected' : 'away'),
     close: () => {
       cache.close();
       shared?.close();

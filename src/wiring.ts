@@ -1,5 +1,5 @@
 import { type Budgets, openBudgets } from './budgets.ts';
-import { type Caching, openCaching } from './caching.ts';
+import { type Caching, openCaching, type RedisCondition } from './caching.ts';
 import type { Config } from './config.ts';
 import { type HeldAccount, holderOf, NO_RENEWAL } from './credentials.ts';
 import { Origins } from './jobs/origins.ts';
@@ -24,6 +24,8 @@ export interface Wiring {
   readonly origins: Origins;
   /** Every origin, in the order in which it was wired, and whether it is asked at present. */
   conditions(): readonly (Origin & { readonly circuit: CircuitState })[];
+  /** How it stands with Redis; null when none is configured. */
+  redisCondition(): RedisCondition | null;
   /** Cuts every connection to the upstreams and to Redis. */
   close(): Promise<void>;
 }
@@ -66,6 +68,7 @@ export function wireOrigins(config: Config, clock: Clock, renewal = NO_RENEWAL):
       ci: held.flatMap((each) => wireCi(each, open, caching, options)),
     }),
     conditions: () => ways.map(({ origin, circuit }) => ({ ...origin, circuit: circuit() })),
+    redisCondition: () => caching.redisCondition(),
     close: async () => {
       caching.close();
       budgets.close();

@@ -79,6 +79,9 @@ export function createRedisTier(options: RedisTierOptions): SharedTier {
     get listeningSince() {
       return announcements.listeningSince;
     },
+    get isConnected() {
+      return reads.connection.client.status === 'ready';
+    },
     close: () => {
       announcements.close();
       reads.close();

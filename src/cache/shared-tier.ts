@@ -50,6 +50,8 @@ export interface SharedTier {
    * none ever arrived.
    */
   readonly listeningSince: number;
+  /** Whether there is a connection at present. */
+  readonly isConnected: boolean;
   close(): void;
 }
 

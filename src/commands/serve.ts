@@ -4,7 +4,8 @@ import { type Config, readConfig } from '../config.ts';
 import { encodeGlobalId } from '../model/global-id.ts';
 import { SAMPLE_BATCH_COMPUTE_STARTING_JOB_ID } from '../sandbox/sample-jobs.ts';
 import { listen } from '../server/listen.ts';
-import { logUpstreamCalls, logUpstreamTrouble } from '../telemetry/log.ts';
+import { systemClock } from '../lib/clock.ts';
+import { logCacheTrouble, logUpstreamCalls, logUpstreamTrouble } from '../telemetry/log.ts';
 import { type Command, EXIT, type Terminal, untilAborted } from './terminal.ts';
 import { withUpstreams } from './with-upstreams.ts';
 
@@ -63,6 +64,7 @@ function log({ log: { level } }: Config, terminal: Terminal): () => void {
   const isQuiet = level === 'silent' || level === 'error';
   const stops = [
     isQuiet ? null : logUpstreamTrouble((line) => terminal.error(line)),
+    isQuiet ? null : logCacheTrouble((line) => terminal.error(line), systemClock),
     level === 'debug' ? logUpstreamCalls((line) => terminal.out(line)) : null,
   ];
   return () => {
@@ -70,7 +72,7 @@ function log({ log: { level } }: Config, terminal: Terminal): () => void {
   };
 }
 
-function welcome({ isSandbox, server, redisUrl }: Config, url: string): string[] {
+function welcome({ isSandbox, server }: Config, url: string): string[] {
   const query =
     '{ cosJobs(first: 2) { nodes { jobId status } } batchComputeJobs(first: 2) { nodes { jobId status } } ciJobs(first: 2) { nodes { jobId status } } }';
   const body = JSON.stringify({ query });
@@ -79,9 +81,6 @@ function welcome({ isSandbox, server, redisUrl }: Config, url: string): string[]
     ...(isSandbox ? ['The data is simulated: no account is configured, so nothing here is real.'] : []),
     ...(server.graphiql ? [`Open it in a browser for GraphiQL, or try:`] : ['Try:']),
     `  curl -s ${url}/graphql -H 'content-type: application/json' -d '${body}'`,
-    ...(redisUrl === null
-      ? []
-      : ['Note: Redis shares the budget of BatchCompute among replicas; nothing is cached there yet.']),
   ];
 }
 

@@ -1,4 +1,5 @@
-import { breakerChanges, unmappedCodes, upstreamCalls } from './channels.ts';
+import type { Clock } from '../lib/clock.ts';
+import { breakerChanges, cacheFaults, unmappedCodes, upstreamCalls } from './channels.ts';
 
 /** Takes one line of JSON. */
 type Write = (line: string) => void;
@@ -38,3 +39,26 @@ export function logUpstreamTrouble(write: Write): () => void {
 
 /** An upstream that makes up a new code each time is not to fill the log, nor the memory. */
 const MAX_KNOWN_CODES = 100;
+
+/** No more often than this is told that the cache does without its Redis, in milliseconds (reliability F2). */
+const CACHE_TROUBLE_EVERY_MS = 1_000;
+
+/**
+ * Writes a line when the cache has to do without its Redis or meets something there that is none of its own: at most one a
+ * second, with how many more there were since the last. Returns the way to stop.
+ */
+export function logCacheTrouble(write: Write, clock: Clock): () => void {
+  let lastLineAtMs = Number.NEGATIVE_INFINITY;
+  let untold = 0;
+  return cacheFaults.subscribe((fault) => {
+    const sinceMs = clock.now() - lastLineAtMs;
+    // A clock that was set back is no reason to be silent.
+    if (sinceMs >= 0 && sinceMs < CACHE_TROUBLE_EVERY_MS) {
+      untold += 1;
+      return;
+    }
+    write(JSON.stringify({ event: 'cache-trouble', ...fault, untold }));
+    lastLineAtMs = clock.now();
+    untold = 0;
+  });
+}

@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { listen } from '../../src/server/listen.ts';
+import { Secret } from '../../src/lib/secret.ts';
+import { startRedis } from '../support/redis.ts';
 import { startGateway } from './support.ts';
 
 describe('/health', () => {
@@ -23,11 +25,32 @@ describe('/ready', () => {
   it('is 200 with what is configured, and 503 once the process drains', async () => {
     const { app, send, post } = await startGateway();
     const before = await send({ path: '/ready' });
-    expect([before.status, JSON.parse(before.text)]).toEqual([200, { status: 'ready', origins: [] }]);
+    expect([before.status, JSON.parse(before.text)]).toEqual([
+      200,
+      { status: 'ready', origins: [], redis: null },
+    ]);
     app.drain();
     const after = await send({ path: '/ready' });
-    expect([after.status, JSON.parse(after.text)]).toEqual([503, { status: 'draining', origins: [] }]);
+    expect([after.status, JSON.parse(after.text)]).toEqual([
+      503,
+      { status: 'draining', origins: [], redis: null },
+    ]);
     expect((await post({ query: '{ origins { source } }' })).status).toBe(200);
+  });
+
+  it('is 200 whether Redis is there or not, and tells', async () => {
+    const redis = await startRedis();
+    onTestFinished(() => redis.close());
+    const { send } = await startGateway({}, { redisUrl: new Secret(redis.url) });
+    const told = async (): Promise<unknown> => {
+      const { status, text: body } = await send({ path: '/ready' });
+      return [status, (JSON.parse(body) as { redis: unknown }).redis];
+    };
+    await expect.poll(told, { timeout: 10_000 }).toEqual([200, 'connected']);
+    await redis.kill9();
+    await expect.poll(told, { timeout: 10_000 }).toEqual([200, 'away']);
+    await redis.restart();
+    await expect.poll(told, { timeout: 10_000 }).toEqual([200, 'connected']);
   });
 
   it('keeps a query behind its path', async () => {

@@ -32,11 +32,14 @@ export interface TestGateway {
 }
 
 /** Starts a gateway that ends with the test. */
-export async function startGateway(server: Partial<Config['server']> = {}): Promise<TestGateway> {
+export async function startGateway(
+  server: Partial<Config['server']> = {},
+  parts: Partial<Config> = {},
+): Promise<TestGateway> {
   const config = readConfig({});
   const bugs: unknown[] = [];
   const app = createApp(
-    { ...config, server: { ...config.server, introspection: false, graphiql: false, ...server } },
+    { ...config, ...parts, server: { ...config.server, introspection: false, graphiql: false, ...server } },
     { onBug: (error) => bugs.push(error) },
   );
   const { url, close } = await listen(app.listener, { host: '127.0.0.1', port: 0 });

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { breakerChanges, unmappedCodes } from '../../src/telemetry/channels.ts';
-import { logUpstreamTrouble } from '../../src/telemetry/log.ts';
+import { breakerChanges, cacheFaults, unmappedCodes } from '../../src/telemetry/channels.ts';
+import { logCacheTrouble, logUpstreamTrouble } from '../../src/telemetry/log.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 
 const origin = { source: 'COS', account: 'media', region: 'ap-guangzhou', bucket: null };
 
@@ -43,5 +44,25 @@ describe('the log of upstream trouble', () => {
     stop();
     breakerChanges.publish({ origin, state: 'open' });
     expect([lines, breakerChanges.hasSubscribers, unmappedCodes.hasSubscribers]).toEqual([[], false, false]);
+  });
+});
+
+describe('the log of trouble with the cache', () => {
+  it('tells of the first fault at once and of no other for a second, then how many there were', async () => {
+    const clock = new FakeClock();
+    const lines: string[] = [];
+    onTestFinished(logCacheTrouble((line) => lines.push(line), clock));
+    const fault = { kind: 'timeout', command: 'lookup', code: null } as const;
+    cacheFaults.publish(fault);
+    await clock.advance(999);
+    cacheFaults.publish(fault);
+    cacheFaults.publish({ ...fault, kind: 'refused', code: 'READONLY' });
+    expect(lines).toHaveLength(1);
+    await clock.advance(1);
+    cacheFaults.publish({ kind: 'refused', command: 'store', code: 'OOM' });
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      { event: 'cache-trouble', ...fault, untold: 0 },
+      { event: 'cache-trouble', kind: 'refused', command: 'store', code: 'OOM', untold: 2 },
+    ]);
   });
 });
