@@ -47,6 +47,8 @@ async function checkOrigins(config: Config, terminal: Terminal, isOffline: boole
     const scope: CallScope = {
       signal: terminal.signal,
       deadlineMs: systemClock.now() + config.deadlines.requestMs,
+      // What others have read shows nothing.
+      noCache: true,
     };
     const rows = await readEach(origins, scope);
     table(rows).forEach((line) => terminal.out(line));
