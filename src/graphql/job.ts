@@ -97,7 +97,8 @@ const JobFreshnessType = builder.objectRef<Job>('JobFreshness').implement({
       description: 'When the gateway received them from the product.',
     }),
     stale: t.boolean({
-      description: 'Whether they are past their time and shown because nothing newer could be had.',
+      description:
+        'Whether they are past their time: shown at once while they are read anew, or because the product does not answer.',
       resolve: ({ isStale }) => isStale ?? false,
     }),
   }),

@@ -18,9 +18,10 @@ export const JobOriginType = builder.objectRef<Origin>('JobOrigin').implement({
 const JobOriginOutcomeEnum = builder.enumType('JobOriginOutcome', {
   description: 'How an origin answered a listing.',
   values: enumValues<OriginReport['outcome']>({
-    FRESH: 'Asked just now.',
+    FRESH: 'Asked for this query.',
     CACHED: 'Answered from what was known, still within its time.',
-    STALE: 'Answered from what was known, past its time.',
+    STALE:
+      'Answered from what was known, past its time: it is being read anew, or the product does not answer.',
     FAILED: 'Did not answer: its jobs are missing from this page, and `error` says why.',
     SKIPPED: 'Not asked: the filter excludes it.',
   }),

@@ -61,7 +61,7 @@ builder.queryType({
       type: JobConnectionType,
       nullable: true,
       description:
-        'The jobs of all origins in one order of time, both ways. An origin that does not answer is reported in `origins`, the others’ jobs come, and its own come later in the walk, once each. Usually one upstream call per origin.',
+        'The jobs of all origins in one order of time, both ways. An origin that does not answer is reported in `origins`, the others’ jobs come, and its own come later in the walk, once each. Usually one upstream call per origin, none for what was read a moment ago.',
       args: {
         ...forwardArguments,
         ...backwardArguments,
