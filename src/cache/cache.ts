@@ -78,6 +78,8 @@ export class Cache {
   readonly #looks: SingleFlight<Answer<unknown>>;
   readonly #readings: SingleFlight<Entry<unknown>>;
   readonly #places = new Map<string, Place>();
+  /** What is read behind just now. */
+  readonly #behind = new Set<string>();
   readonly #closed = new AbortController();
 
   constructor({ clock, memoryBytes, shared }: CacheOptions) {
@@ -89,6 +91,11 @@ export class Cache {
     shared?.onAnnounced((announcement) => {
       this.#learn(announcement);
     });
+  }
+
+  /** Whether anything that is read is kept at all. */
+  get isKeeping(): boolean {
+    return this.#memory.isKeeping || this.#shared !== null;
   }
 
   /** Of the memory that values may take, how much they take by estimate. */
@@ -114,9 +121,18 @@ export class Cache {
     }
   }
 
-  /** What this process knows, of any age; null when that is nothing. No look elsewhere. */
+  /** As `keep`, for what another replica has read and made known to all. */
+  keepTold<T>(question: Question<T>, { value, fetchedAtMs }: Loaded<T>): void {
+    this.#rememberTold(question, { value, fetchedAtMs, life: question.lifeOf(value) });
+  }
+
+  /**
+   * What this process knows, of any age; null when that is nothing. No look elsewhere. A clock that was set back leaves
+   * entries from the future behind, which count for nothing.
+   */
   known<T>({ key }: Question<T>): Entry<T> | null {
-    return this.#memory.peek(idOf(key)) as Entry<T> | null;
+    const known = this.#memory.peek(idOf(key)) as Entry<T> | null;
+    return known !== null && known.fetchedAtMs <= this.#clock.now() + MAX_CLOCK_SKEW_MS ? known : null;
   }
 
   /**
@@ -137,7 +153,7 @@ export class Cache {
   async #answer<T>(question: Question<T>, load: Load<T>, scope: CallScope): Promise<Answer<T>> {
     const id = idOf(question.key);
     if (scope.noCache === true) {
-      return { entry: await this.#load(question, load, scope), outcome: 'FRESH' };
+      return { entry: await this.#load(question, load, scope, question.lingerMs), outcome: 'FRESH' };
     }
     const known = this.#memory.get(id) as Entry<T> | null;
     if (known !== null && this.#isConfirmed(id)) {
@@ -172,23 +188,24 @@ export class Cache {
   }
 
   async #lookOrLoad<T>(question: Question<T>, load: Load<T>, scope: CallScope): Promise<Answer<T>> {
-    if (this.#shared === null) {
-      return { entry: await this.#load(question, load, scope), outcome: 'FRESH' };
-    }
     const { key, lingerMs = 0 } = question;
-    // Whoever reads behind wants nothing that is stale: it looks for itself.
-    const isBehind = scope.isBackground === true;
+    if (this.#shared === null) {
+      return { entry: await this.#load(question, load, scope, lingerMs), outcome: 'FRESH' };
+    }
     const answer = await this.#looks.share({
-      key: `${isBehind ? 'behind' : 'now'} ${idOf(key)}`,
+      key: idOf(key),
       scope,
-      work: (looking) => this.#look(question, load, looking, isBehind),
+      work: (looking) => this.#look(question, load, looking, false),
       lateError: () => question.lateError(),
       lingerMs,
     });
     return answer as Answer<T>;
   }
 
-  /** Asks the other replicas first, and waits where one of them is reading; reads where it is our turn, or nobody's. */
+  /**
+   * Asks the other replicas first, and waits where one of them is reading; reads where it is our turn, or nobody's. Behind a
+   * value that was given nothing stale will do.
+   */
   async #look<T>(
     question: Question<T>,
     load: Load<T>,
@@ -206,11 +223,15 @@ export class Cache {
         return { entry: known, outcome: 'STALE' };
       }
       if (turn !== 'THEIRS') {
+        if (turn === 'OURS' && (scope.signal.aborted || scope.deadlineMs <= this.#clock.now())) {
+          // All have left meanwhile: nothing will be read, and nobody else is to wait for it.
+          this.#shared?.release(question.key);
+        }
         break;
       }
       await this.#clock.sleep(PAUSES_MS[looks] ?? 100, scope.signal);
     }
-    return { entry: await this.#load(question, load, scope), outcome: 'FRESH' };
+    return { entry: await this.#load(question, load, scope, 0), outcome: 'FRESH' };
   }
 
   /** The newest that is known here or there, and whose turn it is to read it. */
@@ -229,23 +250,26 @@ export class Cache {
       shared.drop(key, found.text);
     }
     if (theirs !== null) {
-      this.#rememberTold(question, theirs);
+      this.#rememberTold(question, theirs, confirmation);
     }
-    const known = (this.#memory.get(idOf(key)) as Entry<T> | null) ?? theirs;
-    if (turn !== 'NOBODYS') {
+    const known = this.known(question) ?? theirs;
+    if (found !== null || turn !== 'NOBODYS') {
       this.#memory.confirm(idOf(key), confirmation);
     }
-    if (turn === 'OURS' && known !== null && stateOf(known, this.#clock.now()) === 'FRESH') {
-      // Only this process knows it: the others need not read it either.
-      void this.#share(question, known);
+    if (known !== null && stateOf(known, this.#clock.now()) === 'FRESH') {
+      const isNewer = theirs !== null && known.fetchedAtMs > theirs.fetchedAtMs;
+      if (isNewer || turn === 'OURS') {
+        // Only this process knows it: the others need not read it either, nor go on with what is older.
+        void this.#share(question, known);
+      }
     }
     return { known, turn };
   }
 
-  async #load<T>(question: Question<T>, load: Load<T>, scope: CallScope): Promise<Entry<T>> {
-    const { key, lingerMs = 0 } = question;
+  /** `lingerMs`: 0 where a look goes on as long already. */
+  async #load<T>(question: Question<T>, load: Load<T>, scope: CallScope, lingerMs = 0): Promise<Entry<T>> {
     const entry = await this.#readings.share({
-      key: idOf(key),
+      key: idOf(question.key),
       scope,
       work: (reading) => this.#readOnce(question, load, reading),
       lateError: () => question.lateError(),
@@ -270,40 +294,46 @@ export class Cache {
 
   /** Nobody waits for it; a failure is found by whoever asks when the value is past its grace. */
   #readBehind<T>(question: Question<T>, load: Load<T>): void {
+    const id = idOf(question.key);
+    if (this.#behind.has(id)) {
+      return;
+    }
+    this.#behind.add(id);
     const scope: CallScope = {
       signal: this.#closed.signal,
       deadlineMs: this.#clock.now() + BEHIND_MS,
       isBackground: true,
     };
-    this.#lookOrLoad(question, load, scope).catch(() => undefined);
+    const forget = (): void => {
+      this.#behind.delete(id);
+    };
+    this.#look(question, load, scope, true).then(forget, forget);
   }
 
   /** Keeps what was read just now, unless something that was fetched later is known already. Gives the newer. */
   #rememberRead<T>(question: Question<T>, entry: Entry<T>): Entry<T> {
-    const known = this.#knownNow(question);
+    const known = this.known(question);
     if (known !== null && known.fetchedAtMs > entry.fetchedAtMs) {
       return known;
     }
-    this.#remember(question, entry, known);
+    this.#remember(question, entry, known, this.#shared?.listeningSince);
     return entry;
   }
 
   /** Keeps what another replica read, unless something as new is known here. */
-  #rememberTold<T>(question: Question<T>, entry: Entry<T>): void {
-    const known = this.#knownNow(question);
+  #rememberTold<T>(
+    question: Question<T>,
+    entry: Entry<T>,
+    confirmation = this.#shared?.listeningSince,
+  ): void {
+    const known = this.known(question);
     if (known === null || known.fetchedAtMs < entry.fetchedAtMs) {
-      this.#remember(question, entry, known);
+      this.#remember(question, entry, known, confirmation);
     }
   }
 
-  /** A clock that was set back leaves entries from the future behind, which count for nothing. */
-  #knownNow<T>(question: Question<T>): Entry<T> | null {
-    const known = this.known(question);
-    return known !== null && known.fetchedAtMs <= this.#clock.now() + MAX_CLOCK_SKEW_MS ? known : null;
-  }
-
-  #remember<T>(question: Question<T>, entry: Entry<T>, known: Entry<T> | null): void {
-    this.#memory.put(idOf(question.key), entry, this.#shared?.listeningSince ?? 0);
+  #remember<T>(question: Question<T>, entry: Entry<T>, known: Entry<T> | null, confirmation = 0): void {
+    this.#memory.put(idOf(question.key), entry, confirmation);
     const place = this.#places.get(question.key.place);
     if (place !== undefined && question.digestOf !== undefined) {
       const isSame = known !== null && question.digestOf(known.value) === question.digestOf(entry.value);

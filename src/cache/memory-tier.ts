@@ -25,6 +25,10 @@ export class MemoryTier {
       maxBytes === 0 ? null : new LRUCache({ maxSize: maxBytes, sizeCalculation: ({ bytes }) => bytes });
   }
 
+  get isKeeping(): boolean {
+    return this.#kept !== null;
+  }
+
   get bytes(): number {
     return this.#kept?.calculatedSize ?? 0;
   }

@@ -40,7 +40,7 @@ export class SharedScope implements CallScope {
   readonly #members = new Set<Member>();
   readonly #controller = new AbortController();
   readonly #lingerMs: number;
-  /** The latest deadline that any member ever had. */
+  /** The latest deadline that any member ever came or left with. */
   #latestDeadlineMs = Number.NEGATIVE_INFINITY;
   #cancelLinger: (() => void) | null = null;
   #joined = 0;
@@ -55,9 +55,12 @@ export class SharedScope implements CallScope {
   }
 
   get deadlineMs(): number {
-    return this.#lingerMs > 0
-      ? this.#latestDeadlineMs + this.#lingerMs
-      : Math.max(...[...this.#members].map(({ scope }) => scope.deadlineMs));
+    // A member's deadline may be one that several share, and grow.
+    let latestMs = this.#lingerMs > 0 ? this.#latestDeadlineMs : Number.NEGATIVE_INFINITY;
+    for (const { scope } of this.#members) {
+      latestMs = Math.max(latestMs, scope.deadlineMs);
+    }
+    return latestMs + this.#lingerMs;
   }
 
   get callers(): ReadonlySet<string> {
@@ -111,6 +114,7 @@ export class SharedScope implements CallScope {
       throw error;
     } finally {
       this.#members.delete(member);
+      this.#latestDeadlineMs = Math.max(this.#latestDeadlineMs, scope.deadlineMs);
       if (this.#members.size === 0 && reason !== null) {
         this.#end(reason, { scope, clock, result });
       }

@@ -20,7 +20,12 @@ export interface SliceOptions<J extends JobSummary, F> {
   readonly jobForm: z.ZodType<J>;
   /** Whether the filter lets jobs in by their status, so that one whose status changes enters or leaves the listing. */
   readonly isByStatus: (filter: F) => boolean;
+  /** How many jobs a slice may be read with at the price of fewer; default 1. */
+  readonly jobsPerCall?: number;
 }
+
+/** Walks through the listing as far as a slice goes. */
+export type Walk<J, F> = (slice: ListSlice<F>, scope: CallScope) => Promise<WalkedPage<J>>;
 
 /**
  * The slices of one origin's listing, in the upstream's own order. A slice is kept by the place that it begins behind, which
@@ -35,28 +40,35 @@ export class KeptSlices<J extends JobSummary, F> {
     this.#form = sliceForm(options.jobForm);
   }
 
-  /** The slice, known or as `walk` finds it. One that a job on it has left since is read anew. */
-  async read(
-    slice: ListSlice<F>,
-    walk: (scope: CallScope) => Promise<WalkedPage<J>>,
-    scope: CallScope,
-  ): Promise<ListPage<J>> {
-    const page = await this.#read(slice, walk, scope);
-    return page ?? (await this.#read(slice, walk, { ...scope, noCache: true })) ?? (await fresh(walk, scope));
+  /**
+   * The slice, known or as `walk` finds it. One that a job on it has left since is read anew. Where a call gives more than
+   * is asked for, the slices of the same length that follow are made known too.
+   */
+  async read(slice: ListSlice<F>, walk: Walk<J, F>, scope: CallScope): Promise<ListPage<J>> {
+    return (
+      (await this.#read(slice, walk, scope)) ??
+      (await this.#read(slice, walk, { ...scope, noCache: true })) ?? {
+        ...(await walk(slice, scope)),
+        outcome: 'FRESH',
+      }
+    );
   }
 
   /** Null when what is known of the jobs since contradicts it. */
-  async #read(
-    slice: ListSlice<F>,
-    walk: (scope: CallScope) => Promise<WalkedPage<J>>,
-    scope: CallScope,
-  ): Promise<ListPage<J> | null> {
+  async #read(slice: ListSlice<F>, walk: Walk<J, F>, scope: CallScope): Promise<ListPage<J> | null> {
     const { cache, isByStatus } = this.#options;
-    const read = async (shared: CallScope): Promise<Slice<J>> => toSlice(await walk(shared));
+    const read = async (shared: CallScope): Promise<Slice<J>> => {
+      const [first, ...following] = slicesOf(await walk(this.#withRoom(slice), shared), slice.limit);
+      this.#keep(slice, first, following);
+      return first;
+    };
     const { value, outcome } = await cache.listing(this.#questionOf(slice), read, scope);
     const entries: { job: J; position: Position }[] = [];
     for (const [index, job] of cache.newest(value.jobs, outcome).entries()) {
-      const hasLeft = job === null || (isByStatus(slice.filter) && job.status !== value.jobs[index]?.status);
+      // Several of the upstream's words are one status here, and filters are in its words.
+      const hasLeft =
+        job === null ||
+        (isByStatus(slice.filter) && job.upstreamStatus !== value.jobs[index]?.upstreamStatus);
       if (hasLeft) {
         return null;
       }
@@ -64,6 +76,24 @@ export class KeptSlices<J extends JobSummary, F> {
     }
     const { hasNextPage, hasPreviousPage, totalCount, fetchedAt } = value;
     return { entries, hasNextPage, hasPreviousPage, totalCount, fetchedAt, outcome };
+  }
+
+  /** Of a whole number of slices, as many as one call gives; one less behind a cursor, whose own job is read again. */
+  #withRoom(slice: ListSlice<F>): ListSlice<F> {
+    const { cache, jobsPerCall = 1 } = this.#options;
+    const jobs = slice.after === null ? jobsPerCall : jobsPerCall - 1;
+    const slices = cache.isKeeping && !slice.backwards ? Math.floor(jobs / slice.limit) : 1;
+    return { ...slice, limit: Math.max(slices, 1) * slice.limit };
+  }
+
+  #keep(slice: ListSlice<F>, first: Slice<J>, following: readonly Slice<J>[]): void {
+    let { positions } = first;
+    for (const next of following) {
+      const after = positions.at(-1) ?? null;
+      this.#options.cache.keepListing(this.#questionOf({ ...slice, after }), next);
+      this.#options.cache.prime(next.jobs);
+      ({ positions } = next);
+    }
   }
 
   #questionOf({ filter, limit, backwards, after, before }: ListSlice<F>): ListingQuestion<Slice<J>> {
@@ -77,19 +107,34 @@ export class KeptSlices<J extends JobSummary, F> {
   }
 }
 
-async function fresh<J>(
-  walk: (scope: CallScope) => Promise<WalkedPage<J>>,
-  scope: CallScope,
-): Promise<ListPage<J>> {
-  return { ...(await walk(scope)), outcome: 'FRESH' };
+/** A page cut into slices; what does not fill one is left out, unless the listing ends with it. */
+function slicesOf<J extends JobSummary>(page: WalkedPage<J>, limit: number): [Slice<J>, ...Slice<J>[]] {
+  const first = sliceAt(page, 0, limit);
+  const following: Slice<J>[] = [];
+  for (let start = limit; start < page.entries.length; start += limit) {
+    if (start + limit <= page.entries.length || !page.hasNextPage) {
+      following.push(sliceAt(page, start, limit));
+    }
+  }
+  return [first, ...following];
 }
 
-function toSlice<J>({ entries, ...page }: WalkedPage<J>): Slice<J> {
+function sliceAt<J extends JobSummary>(page: WalkedPage<J>, start: number, limit: number): Slice<J> {
+  const entries = page.entries.slice(start, start + limit);
+  const jobs = entries.map(({ job }) => job);
   return {
-    ...page,
-    jobs: entries.map(({ job }) => job),
+    jobs,
     positions: entries.map(({ position }) => position),
+    hasNextPage: page.hasNextPage || start + limit < page.entries.length,
+    hasPreviousPage: page.hasPreviousPage || start > 0,
+    totalCount: page.totalCount,
+    fetchedAt: oldestOf(jobs, page.fetchedAt),
   };
+}
+
+/** A page may be made of several answers, and is as old as the oldest of them. */
+function oldestOf(jobs: readonly JobSummary[], fetchedAt: string): string {
+  return jobs.reduce((oldest, job) => (job.fetchedAt < oldest ? job.fetchedAt : oldest), fetchedAt);
 }
 
 const position = z.array(z.union([z.string(), z.number(), z.array(z.string())]));

@@ -3,7 +3,7 @@ import type { Outcome } from '../cache/cache.ts';
 import type { CallScope } from '../lib/call-scope.ts';
 import { comesBefore, createdSecondOf, type JobOrder } from '../model/job-order.ts';
 import type { JobSummary } from '../model/job.ts';
-import type { ListingPart, ListingQuestion, OriginCache } from './origin-cache.ts';
+import type { Kept, ListingPart, ListingQuestion, OriginCache } from './origin-cache.ts';
 
 /** Where a stretch begins: with the jobs of a second, since the epoch, expected at an offset if that is known. */
 export interface StretchStart {
@@ -64,12 +64,25 @@ export class KeptStretches<J extends JobSummary> {
     scope: CallScope,
   ): Promise<ReadStretch<J>> {
     const start = scope.noCache === true ? place : this.#startOf(listing, place);
-    const { value, outcome } = await this.#cache.listing(
+    const kept = await this.#read(listing, start, read, scope);
+    // What another replica read since may be shorter than what was known here.
+    const { value, outcome } = reaches(kept.value, place.second, listing.order)
+      ? kept
+      : await this.#read(listing, place, read, scope);
+    return { ...this.#shown(value, outcome, listing.order, place.second), outcome };
+  }
+
+  async #read(
+    listing: StretchListing,
+    start: StretchStart,
+    read: ReadsStretch<J>,
+    scope: CallScope,
+  ): Promise<Kept<TimedStretch<J>>> {
+    return await this.#cache.listing(
       this.#questionOf(listing, start.second),
       (shared) => read(start, shared),
       scope,
     );
-    return { ...this.#shown(value, outcome, listing.order, place.second), outcome };
   }
 
   /** Where the stretch begins that a place lies in, as far as stretches are known to follow each other. */
@@ -80,8 +93,7 @@ export class KeptStretches<J extends JobSummary> {
       if (stretch === null) {
         return place;
       }
-      const next = stretch.next?.second ?? null;
-      if (stretch.next === null || next === null || comesBefore(place.second, next, listing.order)) {
+      if (stretch.next === null || reaches(stretch, place.second, listing.order)) {
         return start;
       }
       start = stretch.next;
@@ -106,22 +118,34 @@ export class KeptStretches<J extends JobSummary> {
       // As text: a job without a time begins a stretch that is infinitely far back.
       asked: ['stretch', order, ...asked, String(start)],
       form: this.#form,
-      isClosed: ({ next, fetchedAt }) =>
-        order === 'NEWEST_FIRST'
-          ? start !== null && start < Date.parse(fetchedAt) / 1_000 - CLOSED_AFTER_S
-          : next !== null,
+      isClosed: ({ next, fetchedAt }) => {
+        const youngest = order === 'NEWEST_FIRST' ? start : (next?.second ?? null);
+        return youngest !== null && youngest < Date.parse(fetchedAt) / 1_000 - CLOSED_AFTER_S;
+      },
       isPrimed: true,
     };
   }
 }
 
+/** Whether a second that does not come before a stretch lies in it, and not behind it. */
+function reaches({ next }: TimedStretch<unknown>, second: number | null, order: JobOrder): boolean {
+  const end = next?.second ?? null;
+  return end === null || second === null || comesBefore(second, end, order);
+}
+
 function stretchForm<J>(job: z.ZodType<J>): z.ZodType<TimedStretch<J>> {
-  const second = z.number().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER);
+  // JSON has no word for where the jobs without a time begin, and nothing goes on at the listing's beginning.
+  const second = z
+    .number()
+    .min(Number.MIN_SAFE_INTEGER)
+    .max(Number.MAX_SAFE_INTEGER)
+    .nullable()
+    .transform((value) => value ?? Number.NEGATIVE_INFINITY);
   return z
     .object({
       jobs: z.array(job),
       offsets: z.array(z.int().min(0)).nullable(),
-      next: z.object({ second: second.nullable(), offset: z.int().min(0).nullable() }).nullable(),
+      next: z.object({ second, offset: z.int().min(0).nullable() }).nullable(),
       totalCount: z.int().min(0).nullable(),
       fetchedAt: z.iso.datetime(),
     })

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
-import type { Cache, Load, Outcome, Question } from '../cache/cache.ts';
-import { stateOf } from '../cache/entry.ts';
+import type { Cache, Load, Loaded, Outcome, Question } from '../cache/cache.ts';
+import { type CacheKey, type Life, stateOf } from '../cache/entry.ts';
 import type { CallScope } from '../lib/call-scope.ts';
 import type { Clock } from '../lib/clock.ts';
 import { JOB_STATUSES } from '../model/job-status.ts';
@@ -67,10 +67,9 @@ export interface Kept<T> {
   readonly outcome: Outcome;
 }
 
-/** The jobs of a list as they are shown, for one state of knowledge. */
+/** The jobs of a list that is not stale as they are shown, for one state of knowledge. */
 interface Shown<J> {
   readonly version: number;
-  readonly outcome: Outcome;
   readonly jobs: readonly (J | null)[];
 }
 
@@ -81,14 +80,15 @@ interface Shown<J> {
 export class OriginCache<J extends Described<D>, D = never> {
   readonly #options: OriginCacheOptions<J, D>;
   readonly #place: { readonly version: number };
+  readonly #jobs: JobValues<J>;
   readonly #shown = new WeakMap<readonly J[], Shown<J>>();
-  readonly #digests = new WeakMap<J, string>();
-  readonly #knownJobForm: z.ZodType<KnownJob<J>>;
+  /** Listings whose jobs are known one by one. */
+  readonly #primed = new WeakSet<readonly J[]>();
   readonly #descriptionForm: z.ZodType<KnownDescription<D>>;
 
   constructor(options: OriginCacheOptions<J, D>) {
     this.#options = options;
-    this.#knownJobForm = z.object({ job: options.jobForm.nullable() });
+    this.#jobs = new JobValues(options);
     this.#descriptionForm = descriptionForm(options.detailForm);
     this.#place = options.cache.place(options.place, (name) => this.#questionOf(name));
   }
@@ -150,11 +150,20 @@ export class OriginCache<J extends Described<D>, D = never> {
       const part = await read(shared);
       if (question.isPrimed) {
         this.prime(part.jobs);
+        this.#primed.add(part.jobs);
       }
       return { value: part, fetchedAtMs: Date.parse(part.fetchedAt) };
     };
     const { entry, outcome } = await this.#options.cache.read(this.#listingQuestion(question), load, scope);
-    return { value: entry.value, outcome };
+    const { value } = entry;
+    if (question.isPrimed && !this.#primed.has(value.jobs)) {
+      // Another replica read it, and told everybody of its jobs then.
+      this.#eachNewer(value.jobs, (job, told) => {
+        this.#options.cache.keepTold(job, told);
+      });
+      this.#primed.add(value.jobs);
+    }
+    return { value, outcome };
   }
 
   /** A part of a listing that this process knows and that would answer at once, as it was told; else null. */
@@ -165,16 +174,36 @@ export class OriginCache<J extends Described<D>, D = never> {
     return known !== null && (state === 'FRESH' || state === 'STALE') ? known.value : null;
   }
 
+  /** Whether this process knows a part of a listing that is within its time, so that reading it would tell nothing new. */
+  isFreshListing<L extends ListingPart<J>>(question: ListingQuestion<L>): boolean {
+    const { cache, clock } = this.#options;
+    const known = cache.known(this.#listingQuestion(question));
+    return known !== null && stateOf(known, clock.now()) === 'FRESH';
+  }
+
+  /** Makes known a part of a listing that was read along with another. */
+  keepListing<L extends ListingPart<J>>(question: ListingQuestion<L>, part: L): void {
+    const fetchedAtMs = Date.parse(part.fetchedAt);
+    this.#options.cache.keep(this.#listingQuestion(question), { value: part, fetchedAtMs });
+  }
+
+  /** Whether reading more than is asked for can be of any use to those who ask later. */
+  get isKeeping(): boolean {
+    return this.#options.cache.isKeeping;
+  }
+
+  /** Whether this process knows a job, or that there is none, so that asking for it costs nothing. */
+  isKnown(jobId: string): boolean {
+    const { cache, clock } = this.#options;
+    const known = cache.known(this.#jobQuestion(jobId));
+    return known !== null && stateOf(known, clock.now()) === 'FRESH';
+  }
+
   /** Makes known what a listing tells of jobs. */
   prime(jobs: readonly J[]): void {
-    const { cache } = this.#options;
-    for (const job of jobs) {
-      const question = this.#jobQuestion(job.jobId);
-      const fetchedAtMs = Date.parse(job.fetchedAt);
-      if ((cache.known(question)?.fetchedAtMs ?? 0) < fetchedAtMs) {
-        cache.keep(question, { value: { job }, fetchedAtMs });
-      }
-    }
+    this.#eachNewer(jobs, (question, told) => {
+      this.#options.cache.keep(question, told);
+    });
   }
 
   /** Makes known what a job that came with its detail says besides that; gives the detail. */
@@ -188,19 +217,36 @@ export class OriginCache<J extends Described<D>, D = never> {
    * that of the part.
    */
   newest(jobs: readonly J[], outcome: Outcome): readonly (J | null)[] {
+    if (outcome === 'STALE') {
+      // Which of them are stale changes with time.
+      return jobs.map((job) => this.#newestOf(job, outcome));
+    }
     const { version } = this.#place;
     const shown = this.#shown.get(jobs);
-    if (shown?.version === version && shown.outcome === outcome) {
+    if (shown?.version === version) {
       return shown.jobs;
     }
     const newest = jobs.map((job) => this.#newestOf(job, outcome));
-    this.#shown.set(jobs, { version, outcome, jobs: newest });
+    this.#shown.set(jobs, { version, jobs: newest });
     return newest;
+  }
+
+  /** Calls back for each job of which nothing as new is known. */
+  #eachNewer(jobs: readonly J[], take: (question: JobQuestion<J>, told: Loaded<KnownJob<J>>) => void): void {
+    const { cache } = this.#options;
+    for (const job of jobs) {
+      const question = this.#jobQuestion(job.jobId);
+      const known = cache.known(question);
+      const fetchedAtMs = known?.value.job === job ? known.fetchedAtMs : Date.parse(job.fetchedAt);
+      if (known === null || known.fetchedAtMs < fetchedAtMs) {
+        take(question, { value: { job }, fetchedAtMs });
+      }
+    }
   }
 
   #newestOf(job: J, outcome: Outcome): J | null {
     const known = this.#options.cache.known(this.#jobQuestion(job.jobId));
-    if (known === null || known.fetchedAtMs <= Date.parse(job.fetchedAt)) {
+    if (known === null || known.value.job === job || known.fetchedAtMs <= Date.parse(job.fetchedAt)) {
       return outcome === 'STALE' ? { ...job, isStale: true } : job;
     }
     const isStale = outcome === 'STALE' && stateOf(known, this.#options.clock.now()) !== 'FRESH';
@@ -236,21 +282,8 @@ export class OriginCache<J extends Described<D>, D = never> {
     return this.#options.isJobId(jobId) ? this.#jobQuestion(jobId) : null;
   }
 
-  #jobQuestion(jobId: string): Question<KnownJob<J>> {
-    const { origin, place, lifetimes } = this.#options;
-    return {
-      key: { place, name: `${JOB}${jobId}` },
-      lifeOf: ({ job }) => lifeOfJob(job, lifetimes),
-      parse: (json) => {
-        const known = this.#knownJobForm.safeParse(json).data;
-        const job = known?.job ?? null;
-        return known === undefined || (job !== null && !(job.jobId === jobId && isOf(origin, job)))
-          ? null
-          : known;
-      },
-      digestOf: ({ job }) => (job === null ? 'gone' : this.#digestOf(job)),
-      lateError: () => deadlinePassed(origin),
-    };
+  #jobQuestion(jobId: string): JobQuestion<J> {
+    return new JobQuestion(jobId, this.#jobs);
   }
 
   #descriptionQuestion(jobId: string): Question<KnownDescription<D>> {
@@ -270,7 +303,7 @@ export class OriginCache<J extends Described<D>, D = never> {
     lingerMs,
   }: ListingQuestion<L>): Question<L> {
     const { origin, place, lifetimes } = this.#options;
-    const digest = createHash('sha256').update(JSON.stringify(asked)).digest('base64url');
+    const digest = hash('sha256', JSON.stringify(asked), 'base64url');
     return {
       key: { place, name: `list:${digest}` },
       lifeOf: (part) => lifeOfListing(part.jobs, isClosed(part), lifetimes),
@@ -282,17 +315,91 @@ export class OriginCache<J extends Described<D>, D = never> {
       ...(lingerMs === undefined ? {} : { lingerMs }),
     };
   }
+}
+
+/** What the values of all jobs of an origin have in common. */
+class JobValues<J extends Described<unknown>> {
+  readonly origin: Origin;
+  readonly place: string;
+  readonly lifetimes: Lifetimes;
+  readonly #form: z.ZodType<KnownJob<J>>;
+  readonly #digests = new WeakMap<J, string>();
+
+  constructor({
+    origin,
+    place,
+    lifetimes,
+    jobForm,
+  }: Pick<OriginCacheOptions<J, unknown>, 'origin' | 'place' | 'lifetimes' | 'jobForm'>) {
+    this.origin = origin;
+    this.place = place;
+    this.lifetimes = lifetimes;
+    this.#form = z.object({ job: jobForm.nullable() });
+  }
+
+  parse(json: unknown, jobId: string): KnownJob<J> | null {
+    const known = this.#form.safeParse(json).data;
+    const job = known?.job ?? null;
+    return known === undefined || (job !== null && !(job.jobId === jobId && isOf(this.origin, job)))
+      ? null
+      : known;
+  }
 
   /** Of all that is said of the job but when. */
-  #digestOf(job: J): string {
+  digestOf(job: J): string {
     const known = this.#digests.get(job);
     if (known !== undefined) {
       return known;
     }
-    const said = JSON.stringify({ ...job, fetchedAt: undefined, detail: undefined });
-    const digest = createHash('sha1').update(said).digest('base64url');
+    const said = JSON.stringify(inOrder({ ...job, fetchedAt: undefined, detail: undefined }));
+    const digest = hash('sha1', said, 'base64url');
     this.#digests.set(job, digest);
     return digest;
+  }
+}
+
+/** With its members by name: a job that was read back has them in another order than one that was decoded. */
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(inOrder);
+  }
+  if (typeof value !== 'object' || value === null) {
+    return value;
+  }
+  const members = value as Readonly<Record<string, unknown>>;
+  const ordered: Record<string, unknown> = {};
+  for (const name of Object.keys(members).toSorted()) {
+    ordered[name] = inOrder(members[name]);
+  }
+  return ordered;
+}
+
+/** Of a class, because one is made for each job of a listing, and each time that it is shown. */
+class JobQuestion<J extends Described<unknown>> implements Question<KnownJob<J>> {
+  readonly key: CacheKey;
+  readonly jobId: string;
+  readonly values: JobValues<J>;
+
+  constructor(jobId: string, values: JobValues<J>) {
+    this.key = { place: values.place, name: JOB + jobId };
+    this.jobId = jobId;
+    this.values = values;
+  }
+
+  lifeOf({ job }: KnownJob<J>): Life {
+    return lifeOfJob(job, this.values.lifetimes);
+  }
+
+  parse(json: unknown): KnownJob<J> | null {
+    return this.values.parse(json, this.jobId);
+  }
+
+  digestOf({ job }: KnownJob<J>): string {
+    return job === null ? 'gone' : this.values.digestOf(job);
+  }
+
+  lateError(): Error {
+    return deadlinePassed(this.values.origin);
   }
 }
 

@@ -171,11 +171,9 @@ describe('what a page of all jobs costs', () => {
         );
         expect(outcomesOf(first)).toEqual(Array.from({ length: 6 }, () => 'FRESH'));
         expect(callCounts(world)).toEqual(ONE_CALL_EACH);
-        // Little more than the page needs, for all twenty could be of one origin.
-        const sizes = world
-          .calls()
-          .flatMap(({ upstream, params }) => (upstream === 'cos' ? [] : [params['Limit'] ?? params['size']]));
-        expect(sizes.map(Number).filter((size) => !(size > 20 && size <= 30))).toEqual([]);
+        // Little more than the page needs, for all twenty could be of one origin; and all that a call gives of BatchCompute.
+        const sizes = world.calls().map(({ params }) => Number(params['Limit'] ?? params['size'] ?? 25));
+        expect(sizes.filter((size) => !(size === 100 || (size > 20 && size <= 30)))).toEqual([]);
 
         let { endCursor } = first.pageInfo;
         for (let page = 1; page <= 4; page += 1) {

@@ -54,10 +54,13 @@ export async function* scanNewestFirst(
   return null;
 }
 
-/** What is filtered here fills no chunk by count, and a place that was told of may have moved either way. */
-function firstLimit({ request: { fromMs, wanted }, conditions }: ListingScan): number {
+/**
+ * As many as one call gives where what is not used now is kept, for what is scarce is the call; and where jobs are picked here,
+ * which fills no chunk by count. Else with room for a place that has moved either way since it was told of.
+ */
+function firstLimit({ ground, request: { fromMs, wanted }, conditions }: ListingScan): number {
   const room = SECOND_ROOM + (fromMs === null ? 0 : 2 * PLACE_ROOM);
-  return conditions === null ? MAX_WINDOW : Math.min(wanted + room, MAX_WINDOW);
+  return conditions === null || ground.cache.isKeeping ? MAX_WINDOW : Math.min(wanted + room, MAX_WINDOW);
 }
 
 /** The stretch, known or read; null when a window of it is not newest first. */

@@ -1,11 +1,11 @@
 import type { CallScope } from '../../lib/call-scope.ts';
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import type { Origin } from '../../model/origin.ts';
-import { KeptSlices, type WalkedPage } from '../kept-slices.ts';
+import { KeptSlices, type Walk } from '../kept-slices.ts';
 import { KeptStretches } from '../kept-stretches.ts';
 import type { OriginCache } from '../origin-cache.ts';
 import type { ListPage, ListSlice, ScanChunk, ScanRequest, Source } from '../source.ts';
-import type { BatchComputeClient, BatchComputeCondition } from './client.ts';
+import { type BatchComputeClient, type BatchComputeCondition, MAX_BATCH_COMPUTE_JOBS } from './client.ts';
 import type { BatchComputeListing } from './decode.ts';
 import { conditionsOf, jobIdsOf, matchesNothing } from './filters.ts';
 import { isBatchComputeJobId } from './job-id.ts';
@@ -64,6 +64,8 @@ export class BatchComputeSource implements Source<
       cache,
       jobForm: storedBatchComputeJob,
       isByStatus: ({ states }) => states !== null,
+      // What is scarce is the call, whatever it brings.
+      jobsPerCall: MAX_BATCH_COMPUTE_JOBS,
     });
     const readBy: ScanGround['readBy'] = (conditions, scope) => this.#windowsOf(conditions, scope);
     const readWhole = async (scope: CallScope): Promise<BatchComputeWholeListing> =>
@@ -96,13 +98,13 @@ export class BatchComputeSource implements Source<
   }
 
   async list(slice: ListSlice<BatchComputeFilter>, scope: CallScope): Promise<ListPage<BatchComputeJob>> {
-    const walk = async (shared: CallScope): Promise<WalkedPage<BatchComputeJob>> =>
+    const walk: Walk<BatchComputeJob, BatchComputeFilter> = async (wanted, shared) =>
       await walkBatchCompute(
-        async (place) => toWindow(place.offset, await this.#readPlace(slice.filter, place, shared)),
-        slice,
+        async (place) => toWindow(place.offset, await this.#readPlace(wanted.filter, place, shared)),
+        wanted,
       );
     return matchesNothing(slice.filter)
-      ? { ...(await walk(scope)), outcome: 'FRESH' }
+      ? { ...(await walk(slice, scope)), outcome: 'FRESH' }
       : await this.#slices.read(slice, walk, scope);
   }
 

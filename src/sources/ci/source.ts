@@ -63,7 +63,7 @@ export class CiSource implements Source<CiJob, never, CiFilter> {
     }
     return await this.#slices.read(
       slice,
-      (shared) => walkCi((page) => this.#client.listJobs({ filter, ...page }, shared), slice),
+      (wanted, shared) => walkCi((page) => this.#client.listJobs({ filter, ...page }, shared), wanted),
       scope,
     );
   }

@@ -10,17 +10,17 @@ import type { CosWholeListing } from './whole-listing.ts';
 
 /**
  * A COS origin in order of time: slices of the whole listing. Costs what reading that costs, which is nothing while it is
- * known; never more for further chunks. Throws what `read` throws, and `UpstreamError` when the listing is too long to be
+ * known; never more for further chunks. Throws what `readWhole` throws, and `UpstreamError` when the listing is too long to be
  * sorted.
  */
 export async function* scanCos(
   origin: Origin,
   cache: OriginCache<CosJob, CosJobDetail>,
-  read: () => Promise<Kept<CosWholeListing>>,
+  readWhole: (scope: CallScope) => Promise<Kept<CosWholeListing>>,
   request: ScanRequest,
   scope: CallScope,
 ): AsyncGenerator<ScanChunk<CosJob>, void, undefined> {
-  const listing = await read();
+  const listing = await readWhole(scope);
   if (listing.value.isTooLong) {
     throw tooLong(origin);
   }

@@ -6,6 +6,7 @@ import type { ListPage, ListSlice, ScanChunk, ScanRequest, Source } from '../sou
 import type { CosClient } from './client.ts';
 import { isCosJobId } from './job-id.ts';
 import type { CosFilter, CosJob, CosJobDetail } from './model.ts';
+import { learnFromListing } from './learn-from-listing.ts';
 import { scanCos } from './scan.ts';
 import { storedCosJob } from './stored.ts';
 import { type ReadCosPage, walkCos } from './walk.ts';
@@ -42,8 +43,14 @@ export class CosSource implements Source<CosJob, CosJobDetail, CosFilter> {
     return isCosJobId(text);
   }
 
-  /** One call per distinct id that is not known; a malformed id is null without a call. Rejects only when the scope's signal aborts. */
+  /**
+   * One call per distinct id that is not known, or one of the listing where those are many (`learnFromListing`); a malformed id
+   * is null without a call. Rejects only when the scope's signal aborts.
+   */
   async getMany(jobIds: readonly string[], scope: CallScope): Promise<readonly (CosJob | null | Error)[]> {
+    if (this.#cache.isKeeping && scope.noCache !== true) {
+      await learnFromListing(this.#cache, this.#whole, jobIds, scope);
+    }
     return await this.#cache.jobs(jobIds, (jobId, shared) => this.#client.describeJob(jobId, shared), scope);
   }
 
@@ -59,20 +66,24 @@ export class CosSource implements Source<CosJob, CosJobDetail, CosFilter> {
     const { status } = slice.filter;
     return await this.#slices.read(
       slice,
-      (shared) => walkCos((page) => this.#client.listJobs({ status, ...page }, shared), slice),
+      (wanted, shared) => walkCos((page) => this.#client.listJobs({ status, ...page }, shared), wanted),
       scope,
     );
   }
 
   /** Scans of all requests share one reading of the whole listing at a time: `scanCos`. */
   scan(request: ScanRequest, scope: CallScope): AsyncGenerator<ScanChunk<CosJob>, void, undefined> {
-    const read = (): Promise<Kept<CosWholeListing>> =>
-      this.#cache.listing(WHOLE_COS_LISTING, (shared) => this.#readWhole(shared), scope);
-    return scanCos(this.origin, this.#cache, read, request, scope);
+    return scanCos(this.origin, this.#cache, this.#whole, request, scope);
   }
 
-  async #readWhole(scope: CallScope): Promise<CosWholeListing> {
-    const read: ReadCosPage = (page) => this.#client.listJobs({ status: null, ...page }, scope);
-    return await readWholeCosListing(this.origin, read, this.#maxSnapshotJobs);
-  }
+  /** The whole listing, known or read. */
+  readonly #whole = (scope: CallScope): Promise<Kept<CosWholeListing>> =>
+    this.#cache.listing(
+      WHOLE_COS_LISTING,
+      (shared) => {
+        const read: ReadCosPage = (page) => this.#client.listJobs({ status: null, ...page }, shared);
+        return readWholeCosListing(this.origin, read, this.#maxSnapshotJobs);
+      },
+      scope,
+    );
 }

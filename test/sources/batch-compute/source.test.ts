@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { UpstreamError, UserInputError } from '../../../src/model/errors.ts';
 import { BatchComputeClient } from '../../../src/sources/batch-compute/client.ts';
-import type { BatchComputeFilter } from '../../../src/sources/batch-compute/model.ts';
+import type { BatchComputeFilter, BatchComputeJob } from '../../../src/sources/batch-compute/model.ts';
 import { BatchComputeSource } from '../../../src/sources/batch-compute/source.ts';
+import type { ListPage, Position } from '../../../src/sources/source.ts';
 import type { UpstreamResponse } from '../../../src/upstream/send.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { anAnswer, aScope, BATCH_COMPUTE_ORIGIN, FakeWire, fixture, type SentRequest } from '../support.ts';
-import { batchComputeCache } from '../caches.ts';
+import { batchComputeCache, MEMORY_BYTES } from '../caches.ts';
+import { batchComputeListing } from '../listing-wires.ts';
 
 const EVERYTHING: BatchComputeFilter = {
   jobIds: null,
@@ -191,5 +193,54 @@ describe('list', () => {
     const { wire, source } = open(found);
     await expect(list(source, change)).rejects.toBeInstanceOf(UserInputError);
     expect(wire.sent).toEqual([]);
+  });
+});
+
+describe('pages of one listing, where what is read is kept', () => {
+  const jobs = Array.from({ length: 250 }, (_, n) => ({
+    jobId: `job-${String(n).padStart(3, '0')}`,
+    second: 1_000 - n,
+    word: 'RUNNING',
+  }));
+
+  /** The calls that reading page by page costs, each page behind the last job of the one before. */
+  async function walk(limit: number, memoryBytes: number): Promise<number> {
+    const clock = new FakeClock();
+    const wire = new FakeWire((request) => ({
+      ...batchComputeListing(jobs)(request),
+      receivedAtMs: clock.now(),
+    }));
+    const client = new BatchComputeClient(BATCH_COMPUTE_ORIGIN, wire.send);
+    const source = new BatchComputeSource(client, batchComputeCache({ clock, memoryBytes }), { clock });
+    const ids: string[] = [];
+    let after: Position | null = null;
+    for (let hasNextPage = true; hasNextPage;) {
+      const page: ListPage<BatchComputeJob> = await source.list(
+        { filter: EVERYTHING, limit, backwards: false, after, before: null },
+        { ...aScope(), deadlineMs: clock.now() + 5_000 },
+      );
+      expect(page.hasPreviousPage).toBe(ids.length > 0);
+      expect(page.totalCount).toBe(250);
+      ids.push(...page.entries.map(({ job }) => job.jobId));
+      after = page.entries.at(-1)?.position ?? null;
+      ({ hasNextPage } = page);
+    }
+    expect(ids).toEqual(jobs.map(({ jobId }) => jobId));
+    return wire.sent.length;
+  }
+
+  it.each([
+    [20, 3],
+    [7, 3],
+    [33, 3],
+    [50, 4],
+    [100, 3],
+    [250, 3],
+  ])('of %i jobs each cost %i calls', async (limit, calls) => {
+    expect(await walk(limit, MEMORY_BYTES)).toBe(calls);
+  });
+
+  it('cost one call each where nothing is kept', async () => {
+    expect(await walk(20, 0)).toBe(13);
   });
 });
