@@ -168,18 +168,19 @@ export class Cache {
     }
     try {
       const answer = await this.#lookOrLoad(question, load, scope);
-      if (answer.outcome === 'STALE') {
+      // What answers in place of a fault has just been tried.
+      if (answer.outcome === 'STALE' && stateOf(answer.entry, this.#clock.now()) === 'STALE') {
         this.#readBehind(question, load);
       }
       return answer;
     } catch (error) {
-      return this.#inPlaceOf(question, error);
+      return this.#inPlaceOf(question, error, null);
     }
   }
 
-  /** What may answer although reading failed; throws the error where nothing may. */
-  #inPlaceOf<T>({ key }: Question<T>, error: unknown): Answer<T> {
-    const known = this.#memory.get(idOf(key)) as Entry<T> | null;
+  /** What may answer although reading failed: what is known here, or else what was `told`. Throws the error where nothing may. */
+  #inPlaceOf<T>({ key }: Question<T>, error: unknown, told: Entry<T> | null): Answer<T> {
+    const known = (this.#memory.get(idOf(key)) as Entry<T> | null) ?? told;
     const state = known === null ? 'GONE' : stateOf(known, this.#clock.now());
     if (known === null || state === 'GONE' || !isFault(error)) {
       throw error;
@@ -213,8 +214,10 @@ export class Cache {
     isBehind: boolean,
   ): Promise<Answer<T>> {
     const untilMs = this.#clock.now() + TURN_MS;
+    let told: Entry<T> | null = null;
     for (let looks = 0; this.#clock.now() < untilMs; looks += 1) {
       const { known, turn } = await this.#lookup(question);
+      told = known;
       const state = known === null ? 'GONE' : stateOf(known, this.#clock.now());
       if (known !== null && state === 'FRESH') {
         return { entry: known, outcome: 'CACHED' };
@@ -231,7 +234,11 @@ export class Cache {
       }
       await this.#clock.sleep(PAUSES_MS[looks] ?? 100, scope.signal);
     }
-    return { entry: await this.#load(question, load, scope, 0), outcome: 'FRESH' };
+    try {
+      return { entry: await this.#load(question, load, scope, 0), outcome: 'FRESH' };
+    } catch (error) {
+      return this.#inPlaceOf(question, error, told);
+    }
   }
 
   /** The newest that is known here or there, and whose turn it is to read it. */
@@ -374,7 +381,7 @@ export class Cache {
     return {
       fetchedAtMs: entry.fetchedAtMs,
       freshUntilMs: freshUntilMs(entry),
-      isCurrent: () => place?.version === version && this.#memory.peek(id) === entry,
+      isCurrent: () => place?.version === version && this.#memory.peek(id) === entry && this.#isConfirmed(id),
     };
   }
 }

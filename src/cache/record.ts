@@ -1,4 +1,4 @@
-import { type CacheKey, type Entry, freshUntilMs, type Life, stateOf, usefulMs } from './entry.ts';
+import { type CacheKey, type Entry, freshUntilMs, type Life, MAX_CLOCK_SKEW_MS, usefulMs } from './entry.ts';
 import type { SharedRecord } from './shared-tier.ts';
 
 /** A key, and what its values look like. */
@@ -23,8 +23,8 @@ export function toRecord({ place, name }: CacheKey, entry: Entry<unknown>, diges
 }
 
 /**
- * The entry in a text that a replica is said to have written for this key; null for anything that is not one, and for one
- * that is of no use any more (reliability R1 to R5, R9).
+ * The entry in a text that a replica is said to have written for this key; null for anything that is not one, also when it
+ * says that it was fetched in the future (reliability R1 to R5, R9). It may be of no use any more.
  */
 export function fromText<T>(question: Understood<T>, text: string, nowMs: number): Entry<T> | null {
   const { place, name } = question.key;
@@ -38,8 +38,9 @@ export function fromText<T>(question: Understood<T>, text: string, nowMs: number
   if (!Number.isSafeInteger(fetchedAtMs) || life === null || value === null) {
     return null;
   }
-  const entry: Entry<T> = { value, fetchedAtMs: Number(fetchedAtMs), life };
-  return stateOf(entry, nowMs) === 'GONE' ? null : entry;
+  return Number(fetchedAtMs) > nowMs + MAX_CLOCK_SKEW_MS
+    ? null
+    : { value, fetchedAtMs: Number(fetchedAtMs), life };
 }
 
 /** Not a text that says so: anybody may name a job as they like. */

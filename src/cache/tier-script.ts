@@ -183,8 +183,9 @@ local function keep(key, value, useful_until, is_announced)
   if not fetched or (kept_fetched and kept_fetched > fetched) or useful_until <= now then
     return
   end
-  local is_kept = try('SET', key, value, 'PX', string.format('%.0f', math.ceil(useful_until - now)))
-  if is_kept and is_announced and kept_fetched and kept_digest ~= digest then
+  try('SET', key, value, 'PX', string.format('%.0f', math.ceil(useful_until - now)))
+  -- Also when it is not kept, where there is no room: what others know is old all the same.
+  if is_announced and kept_fetched and kept_digest ~= digest then
     try('PUBLISH', channel, key .. '\\n' .. string.sub(value, start))
   end
 end

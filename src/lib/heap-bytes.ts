@@ -2,6 +2,8 @@ const OBJECT_BYTES = 56;
 const MEMBER_BYTES = 8;
 const STRING_BYTES = 20;
 const NUMBER_BYTES = 12;
+/** One such character, and all of a text take two bytes each. */
+const WIDE = /[^\0-\xff]/;
 
 /**
  * About how many bytes of memory plain data takes: objects and lists by their members, texts by their length. Measured on
@@ -10,7 +12,7 @@ const NUMBER_BYTES = 12;
 export function heapBytes(value: unknown): number {
   switch (typeof value) {
     case 'string':
-      return STRING_BYTES + value.length;
+      return STRING_BYTES + value.length * (WIDE.test(value) ? 2 : 1);
     case 'number':
       return NUMBER_BYTES;
     case 'object':

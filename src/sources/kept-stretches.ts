@@ -30,6 +30,8 @@ export interface ReadStretch<J> extends TimedStretch<J> {
 
 export interface StretchListing {
   readonly order: JobOrder;
+  /** Whether the upstream lets jobs in by their status, so that one may appear anywhere as it changes. */
+  readonly isByStatus: boolean;
   /** All that tells the listing from others of its origin, but where a stretch begins: plain JSON. */
   readonly asked: readonly unknown[];
 }
@@ -113,14 +115,18 @@ export class KeptStretches<J extends JobSummary> {
     return { ...stretch, jobs, offsets: stretch.offsets === null ? null : offsets };
   }
 
-  #questionOf({ order, asked }: StretchListing, start: number | null): ListingQuestion<TimedStretch<J>> {
+  #questionOf(
+    { order, isByStatus, asked }: StretchListing,
+    start: number | null,
+  ): ListingQuestion<TimedStretch<J>> {
     return {
       // As text: a job without a time begins a stretch that is infinitely far back.
       asked: ['stretch', order, ...asked, String(start)],
       form: this.#form,
       isClosed: ({ next, fetchedAt }) => {
         const youngest = order === 'NEWEST_FIRST' ? start : (next?.second ?? null);
-        return youngest !== null && youngest < Date.parse(fetchedAt) / 1_000 - CLOSED_AFTER_S;
+        const isOver = youngest !== null && youngest < Date.parse(fetchedAt) / 1_000 - CLOSED_AFTER_S;
+        return isOver && !isByStatus;
       },
       isPrimed: true,
     };

@@ -246,7 +246,8 @@ export class OriginCache<J extends Described<D>, D = never> {
 
   #newestOf(job: J, outcome: Outcome): J | null {
     const known = this.#options.cache.known(this.#jobQuestion(job.jobId));
-    if (known === null || known.value.job === job || known.fetchedAtMs <= Date.parse(job.fetchedAt)) {
+    const isNewer = known?.value.job !== job && (known?.fetchedAtMs ?? 0) < Date.parse(job.fetchedAt);
+    if (known === null || isNewer) {
       return outcome === 'STALE' ? { ...job, isStale: true } : job;
     }
     const isStale = outcome === 'STALE' && stateOf(known, this.#options.clock.now()) !== 'FRESH';

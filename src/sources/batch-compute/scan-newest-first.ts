@@ -1,6 +1,12 @@
 import { isWanted, sortedJobs } from '../../model/job-order.ts';
 import type { CallScope } from '../../lib/call-scope.ts';
-import type { ReadsStretch, ReadStretch, StretchStart, TimedStretch } from '../kept-stretches.ts';
+import type {
+  ReadsStretch,
+  ReadStretch,
+  StretchListing,
+  StretchStart,
+  TimedStretch,
+} from '../kept-stretches.ts';
 import type { BatchComputeCondition } from './client.ts';
 import type { ScanGround } from './scan-ground.ts';
 import type { ScanChunk, ScanRequest } from '../source.ts';
@@ -70,10 +76,12 @@ async function readVerified(
   limit: number,
 ): Promise<ReadStretch<BatchComputeJob> | null> {
   const { origin, stretches, readBy } = ground;
+  const asked = conditions ?? [];
   const read: ReadsStretch<BatchComputeJob> = async (start, shared) =>
-    toTimed(await readStretch(origin, inOrder(readBy(conditions ?? [], shared)), start, limit));
+    toTimed(await readStretch(origin, inOrder(readBy(asked, shared)), start, limit));
+  const listing: StretchListing = { order: 'NEWEST_FIRST', isByStatus: asked.length > 0, asked: [asked] };
   try {
-    return await stretches.from({ order: 'NEWEST_FIRST', asked: [conditions ?? []] }, place, read, scope);
+    return await stretches.from(listing, place, read, scope);
   } catch (error) {
     if (error instanceof ListingOutOfOrder) {
       return null;

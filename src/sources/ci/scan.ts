@@ -53,7 +53,7 @@ export async function* scanCi({
       return;
     }
     const stretch = await stretches.from(
-      { order, asked: [states, untilMs] },
+      { order, isByStatus: states !== null, asked: [states, untilMs] },
       { second, offset: null },
       async ({ second: from }, shared) =>
         toTimed(
