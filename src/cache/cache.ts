@@ -29,6 +29,8 @@ export interface Loaded<T> {
   readonly value: T;
   /** When it was received, milliseconds since the epoch. */
   readonly fetchedAtMs: number;
+  /** When it was asked for. Absent: when the first call for it left, or when reading began. */
+  readonly askedAtMs?: number;
 }
 
 /** Reads a value from the upstream. */
@@ -68,8 +70,9 @@ const PAUSES_MS = [10, 20, 40, 80, 100];
  * for the same at the same time waits for one look and one reading, in this process and, by turns, in the whole fleet.
  *
  * A value answers at once while it is fresh; for a while after that it answers at once and is read anew behind; for longer
- * it answers in place of a fault of the upstream. Of two values of one key the one that was fetched later counts, whichever
- * way it came, so that nobody sees a value older than one that was given before.
+ * it answers in place of a fault of the upstream. A value takes the place of another, whichever way it came, only when it was
+ * asked for after the other had been received: of two that overlap nobody knows which is the newer, and one that was given
+ * stays.
  */
 export class Cache {
   readonly #clock: Clock;
@@ -114,8 +117,8 @@ export class Cache {
   }
 
   /** Keeps what was read along with something else, unless something newer is known. */
-  keep<T>(question: Question<T>, { value, fetchedAtMs }: Loaded<T>): void {
-    const entry: Entry<T> = { value, fetchedAtMs, life: question.lifeOf(value) };
+  keep<T>(question: Question<T>, { value, fetchedAtMs, askedAtMs = fetchedAtMs }: Loaded<T>): void {
+    const entry = toEntry(question, { value, fetchedAtMs, askedAtMs });
     if (this.#rememberRead(question, entry) === entry) {
       void this.#share(question, entry);
     }
@@ -286,9 +289,10 @@ export class Cache {
   }
 
   async #readOnce<T>(question: Question<T>, load: Load<T>, scope: CallScope): Promise<Entry<T>> {
+    const beganAtMs = this.#clock.now();
     try {
-      const { value, fetchedAtMs } = await load(scope);
-      const entry: Entry<T> = { value, fetchedAtMs, life: question.lifeOf(value) };
+      const { value, fetchedAtMs, askedAtMs = scope.sentAtMs ?? beganAtMs } = await load(scope);
+      const entry = toEntry(question, { value, fetchedAtMs, askedAtMs });
       const newest = this.#rememberRead(question, entry);
       // Told before anybody is answered: whoever asks another replica next is not to see an older value there.
       await this.#share(question, newest);
@@ -317,10 +321,10 @@ export class Cache {
     this.#look(question, load, scope, true).then(forget, forget);
   }
 
-  /** Keeps what was read just now, unless something that was fetched later is known already. Gives the newer. */
+  /** Keeps what was read just now, unless something is known that was fetched after it was asked for. Gives what is known then. */
   #rememberRead<T>(question: Question<T>, entry: Entry<T>): Entry<T> {
     const known = this.known(question);
-    if (known !== null && known.fetchedAtMs > entry.fetchedAtMs) {
+    if (known !== null && known.fetchedAtMs > (entry.askedAtMs ?? entry.fetchedAtMs)) {
       return known;
     }
     this.#remember(question, entry, known, this.#shared?.listeningSince);
@@ -384,6 +388,11 @@ export class Cache {
       isCurrent: () => place?.version === version && this.#memory.peek(id) === entry && this.#isConfirmed(id),
     };
   }
+}
+
+function toEntry<T>(question: Question<T>, { value, fetchedAtMs, askedAtMs }: Required<Loaded<T>>): Entry<T> {
+  // Clocks are set: nothing is received before it was asked for.
+  return { value, fetchedAtMs, askedAtMs: Math.min(askedAtMs, fetchedAtMs), life: question.lifeOf(value) };
 }
 
 function isFault(error: unknown): boolean {

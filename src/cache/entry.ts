@@ -22,6 +22,8 @@ export interface Life {
 export interface Entry<T> {
   readonly value: T;
   readonly fetchedAtMs: number;
+  /** When it was asked for: it says what was so then or later. Absent where another replica asked. */
+  readonly askedAtMs?: number;
   readonly life: Life;
 }
 

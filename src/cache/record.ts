@@ -15,6 +15,7 @@ export function toRecord({ place, name }: CacheKey, entry: Entry<unknown>, diges
   const windows = [freshMs, staleWhileRevalidateMs, staleIfErrorMs];
   return {
     fetchedAtMs,
+    askedAtMs: entry.askedAtMs ?? fetchedAtMs,
     freshUntilMs: freshUntilMs(entry),
     usefulUntilMs: fetchedAtMs + usefulMs(life),
     digest,

@@ -6,6 +6,8 @@ import { WaitBreaker } from './wait-breaker.ts';
 /** A connection to Redis for commands of one patience, which it spares those who ask when nobody answers. */
 export interface RedisLane {
   readonly connection: RedisConnection;
+  /** Whether there is a connection, and nobody is spared the wait for an answer just now. */
+  readonly isConnected: boolean;
   /** How long a command is waited for. */
   readonly patienceMs: number;
   /**
@@ -31,7 +33,7 @@ const REPLY_MS = 250;
 /** Connects as `connectRedis` does: at once, and again whenever that ends. */
 export function createRedisLane(urls: string, patienceMs: number, clock: Clock): RedisLane {
   const connection = connectRedis(urls, Math.max(REPLY_MS, 2 * patienceMs));
-  const breaker = new WaitBreaker(clock);
+  const breaker = new WaitBreaker(clock, patienceMs);
   let isClosed = false;
   const lastRefusal = lastRefusalOf(connection);
 
@@ -54,6 +56,9 @@ export function createRedisLane(urls: string, patienceMs: number, clock: Clock):
   return {
     connection,
     patienceMs,
+    get isConnected() {
+      return connection.client.status === 'ready' && !breaker.isOpen;
+    },
     ask: async (command, run) => {
       if (isClosed || !breaker.mayAsk()) {
         return null;

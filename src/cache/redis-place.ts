@@ -33,6 +33,9 @@ export interface RedisPlaceOptions {
 const MAX_KEYS = 100;
 const MAX_WRITE_BYTES = 1_048_576;
 
+/** In Redis' time; 0 would be no limit. */
+const LONG_AGO_MS = 1;
+
 const NOTHING: Lookup = { found: null, turn: 'NOBODYS' };
 
 export function createRedisPlace(options: RedisPlaceOptions): RedisPlace {
@@ -117,12 +120,14 @@ class PlaceCalls {
   }
 
   async lookUp(pairs: readonly KeyPair[]): Promise<LookupsTold | null> {
-    const { reads, scripts } = this.#options;
+    const { reads, writes, scripts } = this.#options;
     const told = await this.#ask(reads, 'lookup', () => {
       const asked = this.#asked();
       const turnsUntilMs = this.#time.earliestThere(asked.nowMs + reads.patienceMs);
       const known = Number.isFinite(turnsUntilMs) ? Math.floor(turnsUntilMs) : null;
-      return scripts.lookUp({ ...asked, pairs, turnsUntilMs: known });
+      // A turn is ended by writing: who cannot takes none, or others would wait for it in vain.
+      const none = writes.isConnected ? known : LONG_AGO_MS;
+      return scripts.lookUp({ ...asked, pairs, turnsUntilMs: none });
     });
     for (let count = told?.badValues ?? 0; count > 0; count -= 1) {
       cacheFaults.publish({ kind: 'bad-value', command: 'lookup', code: null });

@@ -80,7 +80,7 @@ export function createRedisTier(options: RedisTierOptions): SharedTier {
       return announcements.listeningSince;
     },
     get isConnected() {
-      return reads.connection.client.status === 'ready';
+      return reads.isConnected;
     },
     close: () => {
       announcements.close();

@@ -6,6 +6,8 @@ import type { CacheKey } from './entry.ts';
  */
 export interface SharedRecord {
   readonly fetchedAtMs: number;
+  /** When it was asked for. */
+  readonly askedAtMs: number;
   readonly freshUntilMs: number;
   /** When it is of no use any more. */
   readonly usefulUntilMs: number;
@@ -35,8 +37,8 @@ export interface SharedTier {
    */
   lookup(key: CacheKey): Promise<Lookup>;
   /**
-   * Keeps the record unless what is kept was fetched later, and ends our turn. With `announce`, every other replica is told
-   * when it replaces one with another digest. Resolves when it is known to be kept, or after a few tens of milliseconds.
+   * Keeps the record unless what is kept was fetched after it was asked for, and ends our turn. With `announce`, every other
+   * replica is told when one with another digest was kept so far. Resolves when it is known to be kept, or after a few tens of milliseconds.
    */
   store(key: CacheKey, record: SharedRecord, announce: boolean): Promise<void>;
   /** Ends our turn without a value, so that others need not wait for it. */

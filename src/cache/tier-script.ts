@@ -177,10 +177,10 @@ return { redis_now, refusal, bad_values, found }
 export const WRITE_SCRIPT = `${COMMON}
 local channel = ARGV[5]
 
-local function keep(key, value, useful_until, is_announced)
+local function keep(key, value, useful_until, is_announced, asked)
   local fetched, _, digest, start = parsed(value)
   local kept_fetched, _, kept_digest = kept_under(key)
-  if not fetched or (kept_fetched and kept_fetched > fetched) or useful_until <= now then
+  if not fetched or (kept_fetched and kept_fetched > asked) or useful_until <= now then
     return
   end
   try('SET', key, value, 'PX', string.format('%.0f', math.ceil(useful_until - now)))
@@ -191,9 +191,9 @@ local function keep(key, value, useful_until, is_announced)
 end
 
 for i = 1, #KEYS, 2 do
-  local at = 6 + (i - 1) / 2 * 3
+  local at = 6 + (i - 1) / 2 * 4
   if ARGV[at] ~= '' then
-    keep(KEYS[i], ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2] == '1')
+    keep(KEYS[i], ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2] == '1', tonumber(ARGV[at + 3]))
   end
   if redis.pcall('GET', KEYS[i + 1]) == token then
     try('UNLINK', KEYS[i + 1])
@@ -246,7 +246,9 @@ function bothKeys({ value, turn }: KeyPair): [string, string] {
 }
 
 function writeArgs({ record, announce }: Write): (string | number)[] {
-  return record === null ? ['', 0, 0] : [valueOf(record), record.usefulUntilMs, announce ? 1 : 0];
+  return record === null
+    ? ['', 0, 0, 0]
+    : [valueOf(record), record.usefulUntilMs, announce ? 1 : 0, Math.floor(record.askedAtMs)];
 }
 
 function lookupsTold(reply: unknown, count: number): LookupsTold {

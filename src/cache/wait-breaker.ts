@@ -10,12 +10,21 @@ const BREAK_MS = 1_000;
  */
 export class WaitBreaker {
   readonly #clock: Clock;
+  readonly #patienceMs: number;
   #waitsInVain = 0;
+  #lastInVainAtMs = Number.NEGATIVE_INFINITY;
   #brokeAtMs: number | null = null;
   #isOneFindingOut = false;
 
-  constructor(clock: Clock) {
+  /** `patienceMs`: how long a wait takes. Those who waited at the same time waited once: a single halt is none of three. */
+  constructor(clock: Clock, patienceMs: number) {
     this.#clock = clock;
+    this.#patienceMs = patienceMs;
+  }
+
+  /** Whether nobody is to wait at present, but for one who finds out. */
+  get isOpen(): boolean {
+    return this.#brokeAtMs !== null;
   }
 
   /** Whether to ask now. Whoever is told so tells how it went. */
@@ -38,8 +47,13 @@ export class WaitBreaker {
   }
 
   waitedInVain(): void {
-    this.#waitsInVain += 1;
     this.#isOneFindingOut = false;
+    const sinceMs = this.#clock.now() - this.#lastInVainAtMs;
+    if (this.#brokeAtMs === null && sinceMs >= 0 && sinceMs < this.#patienceMs / 2) {
+      return;
+    }
+    this.#lastInVainAtMs = this.#clock.now();
+    this.#waitsInVain += 1;
     if (this.#waitsInVain >= WAITS_IN_VAIN) {
       this.#brokeAtMs = this.#clock.now();
     }

@@ -16,6 +16,10 @@ export interface CallScope {
    * the call and has no time for that is refused with `refusal()`. Absent: the call has one deadline, which the queue checks.
    */
   readonly expectTurn?: (atMs: number, spacingMs: number, refusal: () => Error) => void;
+  /** Told when a call leaves: its answer says what was so then or later. Absent: nobody asks. */
+  readonly onSend?: (atMs: number) => void;
+  /** When the first call of several that are made for it left; null while none has. Absent: nobody knows. */
+  readonly sentAtMs?: number | null;
   /** Told of every value that the answer is made of. Absent: nobody asks. */
   readonly onUse?: (use: Use) => void;
   /** Told when a part of the answer is missing because it could not be read. Absent: nobody asks. */

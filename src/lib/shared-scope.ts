@@ -44,6 +44,7 @@ export class SharedScope implements CallScope {
   #latestDeadlineMs = Number.NEGATIVE_INFINITY;
   #cancelLinger: (() => void) | null = null;
   #joined = 0;
+  #sentAtMs: number | null = null;
   #expectation: Expectation | null = null;
 
   constructor({ lingerMs = 0 }: SharedScopeOptions = {}) {
@@ -80,6 +81,15 @@ export class SharedScope implements CallScope {
     return this.#members.size > 0 || this.#cancelLinger !== null;
   }
 
+  get sentAtMs(): number | null {
+    return this.#sentAtMs;
+  }
+
+  readonly onSend: NonNullable<CallScope['onSend']> = (atMs) => {
+    this.#sentAtMs ??= atMs;
+    this.#members.forEach(({ scope }) => scope.onSend?.(atMs));
+  };
+
   readonly expectTurn: NonNullable<CallScope['expectTurn']> = (atMs, spacingMs, refusal) => {
     this.#expectation = { atMs, spacingMs, refusal };
     this.#members.forEach((member) => this.#tell(member));
@@ -100,6 +110,9 @@ export class SharedScope implements CallScope {
     this.#latestDeadlineMs = Math.max(this.#latestDeadlineMs, scope.deadlineMs);
     let reason: unknown = null;
     try {
+      if (this.#sentAtMs !== null) {
+        scope.onSend?.(this.#sentAtMs);
+      }
       this.#tell(member);
       return await withTimeLimit({
         clock,

@@ -59,7 +59,7 @@ export class KeptSlices<J extends JobSummary, F> {
     const { cache, isByStatus } = this.#options;
     const read = async (shared: CallScope): Promise<Slice<J>> => {
       const [first, ...following] = slicesOf(await walk(this.#withRoom(slice), shared), slice.limit);
-      this.#keep(slice, first, following);
+      this.#keep(slice, first, following, shared.sentAtMs ?? Date.parse(first.fetchedAt));
       return first;
     };
     const { value, outcome } = await cache.listing(this.#questionOf(slice), read, scope);
@@ -86,12 +86,11 @@ export class KeptSlices<J extends JobSummary, F> {
     return { ...slice, limit: Math.max(slices, 1) * slice.limit };
   }
 
-  #keep(slice: ListSlice<F>, first: Slice<J>, following: readonly Slice<J>[]): void {
+  #keep(slice: ListSlice<F>, first: Slice<J>, following: readonly Slice<J>[], askedAtMs: number): void {
     let { positions } = first;
     for (const next of following) {
       const after = positions.at(-1) ?? null;
-      this.#options.cache.keepListing(this.#questionOf({ ...slice, after }), next);
-      this.#options.cache.prime(next.jobs);
+      this.#options.cache.keepListing(this.#questionOf({ ...slice, after }), next, askedAtMs);
       ({ positions } = next);
     }
   }

@@ -91,7 +91,7 @@ export class KeptStretches<J extends JobSummary> {
   #startOf(listing: StretchListing, place: StretchStart): StretchStart {
     let start: StretchStart = { second: null, offset: null };
     for (let links = 0; links < MAX_LINKS && place.second !== null; links += 1) {
-      const stretch = this.#cache.knownListing(this.#questionOf(listing, start.second));
+      const stretch = this.#cache.knownListing(this.#questionOf(listing, start.second))?.value ?? null;
       if (stretch === null) {
         return place;
       }

@@ -65,6 +65,8 @@ export interface ListingQuestion<L> {
 export interface Kept<T> {
   readonly value: T;
   readonly outcome: Outcome;
+  /** When it was asked for, milliseconds since the epoch. */
+  readonly askedAtMs: number;
 }
 
 /** The jobs of a list that is not stale as they are shown, for one state of knowledge. */
@@ -147,12 +149,13 @@ export class OriginCache<J extends Described<D>, D = never> {
     scope: CallScope,
   ): Promise<Kept<L>> {
     const load: Load<L> = async (shared) => {
+      const beganAtMs = this.#options.clock.now();
       const part = await read(shared);
+      const askedAtMs = shared.sentAtMs ?? beganAtMs;
       if (question.isPrimed) {
-        this.prime(part.jobs);
-        this.#primed.add(part.jobs);
+        this.prime(part.jobs, askedAtMs);
       }
-      return { value: part, fetchedAtMs: Date.parse(part.fetchedAt) };
+      return { value: part, fetchedAtMs: Date.parse(part.fetchedAt), askedAtMs };
     };
     const { entry, outcome } = await this.#options.cache.read(this.#listingQuestion(question), load, scope);
     const { value } = entry;
@@ -163,15 +166,17 @@ export class OriginCache<J extends Described<D>, D = never> {
       });
       this.#primed.add(value.jobs);
     }
-    return { value, outcome };
+    return { value, outcome, askedAtMs: entry.askedAtMs ?? entry.fetchedAtMs };
   }
 
   /** A part of a listing that this process knows and that would answer at once, as it was told; else null. */
-  knownListing<L extends ListingPart<J>>(question: ListingQuestion<L>): L | null {
+  knownListing<L extends ListingPart<J>>(question: ListingQuestion<L>): Omit<Kept<L>, 'outcome'> | null {
     const { cache, clock } = this.#options;
     const known = cache.known(this.#listingQuestion(question));
     const state = known === null ? 'GONE' : stateOf(known, clock.now());
-    return known !== null && (state === 'FRESH' || state === 'STALE') ? known.value : null;
+    return known !== null && (state === 'FRESH' || state === 'STALE')
+      ? { value: known.value, askedAtMs: known.askedAtMs ?? known.fetchedAtMs }
+      : null;
   }
 
   /** Whether this process knows a part of a listing that is within its time, so that reading it would tell nothing new. */
@@ -182,9 +187,10 @@ export class OriginCache<J extends Described<D>, D = never> {
   }
 
   /** Makes known a part of a listing that was read along with another. */
-  keepListing<L extends ListingPart<J>>(question: ListingQuestion<L>, part: L): void {
+  keepListing<L extends ListingPart<J>>(question: ListingQuestion<L>, part: L, askedAtMs: number): void {
     const fetchedAtMs = Date.parse(part.fetchedAt);
-    this.#options.cache.keep(this.#listingQuestion(question), { value: part, fetchedAtMs });
+    this.#options.cache.keep(this.#listingQuestion(question), { value: part, fetchedAtMs, askedAtMs });
+    this.prime(part.jobs, askedAtMs);
   }
 
   /** Whether reading more than is asked for can be of any use to those who ask later. */
@@ -199,16 +205,20 @@ export class OriginCache<J extends Described<D>, D = never> {
     return known !== null && stateOf(known, clock.now()) === 'FRESH';
   }
 
-  /** Makes known what a listing tells of jobs. */
-  prime(jobs: readonly J[]): void {
+  /** Makes known what a list tells of jobs that was asked for then; absent: when it was received. Each list once. */
+  prime(jobs: readonly J[], askedAtMs = Number.POSITIVE_INFINITY): void {
+    if (this.#primed.has(jobs)) {
+      return;
+    }
+    this.#primed.add(jobs);
     this.#eachNewer(jobs, (question, told) => {
-      this.#options.cache.keep(question, told);
+      this.#options.cache.keep(question, { ...told, askedAtMs: Math.min(askedAtMs, told.fetchedAtMs) });
     });
   }
 
   /** Makes known what a job that came with its detail says besides that; gives the detail. */
-  learn(job: J | null): JobDescription<D> | null {
-    this.prime(job === null ? [] : [job]);
+  learn(job: J | null, askedAtMs?: number): JobDescription<D> | null {
+    this.prime(job === null ? [] : [job], askedAtMs);
     return descriptionOf<D>(job);
   }
 
@@ -245,9 +255,9 @@ export class OriginCache<J extends Described<D>, D = never> {
   }
 
   #newestOf(job: J, outcome: Outcome): J | null {
+    // What a listing says was made known by now unless something newer was, or nothing is kept.
     const known = this.#options.cache.known(this.#jobQuestion(job.jobId));
-    const isNewer = known?.value.job !== job && (known?.fetchedAtMs ?? 0) < Date.parse(job.fetchedAt);
-    if (known === null || isNewer) {
+    if (known === null || known.value.job === job) {
       return outcome === 'STALE' ? { ...job, isStale: true } : job;
     }
     const isStale = outcome === 'STALE' && stateOf(known, this.#options.clock.now()) !== 'FRESH';
@@ -260,17 +270,23 @@ export class OriginCache<J extends Described<D>, D = never> {
     scope: CallScope,
   ): Promise<J | null> {
     const load: Load<KnownJob<J>> = async (shared) => {
+      const beganAtMs = this.#options.clock.now();
       const job = await read(jobId, shared);
       const description = descriptionOf<D>(job);
       if (description !== null) {
-        const fetchedAtMs = this.#timeOf(description);
-        this.#options.cache.keep(this.#descriptionQuestion(jobId), { value: { description }, fetchedAtMs });
+        const times = { fetchedAtMs: this.#timeOf(description), askedAtMs: shared.sentAtMs ?? beganAtMs };
+        this.#options.cache.keep(this.#descriptionQuestion(jobId), { value: { description }, ...times });
       }
-      return { value: { job }, fetchedAtMs: this.#timeOf(job) };
+      return { value: { job: this.#withoutDetail(job) }, fetchedAtMs: this.#timeOf(job) };
     };
     const { entry, outcome } = await this.#options.cache.read(this.#jobQuestion(jobId), load, scope);
     const { job } = entry.value;
     return outcome === 'STALE' && job !== null ? { ...job, isStale: true } : job;
+  }
+
+  /** Where it is kept it is kept apart; elsewhere nobody could find it again. */
+  #withoutDetail(job: J | null): J | null {
+    return job?.detail === undefined || !this.isKeeping ? job : { ...job, detail: undefined };
   }
 
   /** That there is nothing is known from now on: nobody said when. */

@@ -15,6 +15,7 @@ import { retry } from './retry.ts';
 import { compose, type Send } from './send.ts';
 import { sign } from './signing/sign.ts';
 import type { Signer } from './signing/sign.ts';
+import { tellDeparture } from './tell-departure.ts';
 
 /** Reliability 2.1; a body's cap is that of design section 3. */
 export interface SendLimits {
@@ -108,6 +109,8 @@ export function createSend(options: SendOptions): OriginWay {
       // note what the attempt is signed with, which may have been mended during the wait
       time.attempt,
       ...renewals.map((renewal) => renewal.attempt),
+      // after the wait: an answer may be as old as the attempt that it belongs to, and no older
+      tellDeparture(clock),
       // after the wait: a signature holds the time at which it was made
       sign(signer, time.signingClock),
       // directly around the exchange: waiting for a turn does not count

@@ -58,6 +58,7 @@ export function freshRecord(text: string, agoMs = 0, change: Partial<SharedRecor
   const fetchedAtMs = Date.now() - agoMs;
   return {
     fetchedAtMs,
+    askedAtMs: fetchedAtMs,
     freshUntilMs: fetchedAtMs + 60_000,
     usefulUntilMs: fetchedAtMs + 600_000,
     digest: `of-${text.length}`,

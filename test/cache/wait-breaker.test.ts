@@ -2,16 +2,19 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { WaitBreaker } from '../../src/cache/wait-breaker.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
+const PATIENCE_MS = 30;
+
 let clock: FakeClock;
 let breaker: WaitBreaker;
 
 beforeEach(() => {
   clock = new FakeClock();
-  breaker = new WaitBreaker(clock);
+  breaker = new WaitBreaker(clock, PATIENCE_MS);
 });
 
 function waitInVain(times: number): void {
   for (let wait = 0; wait < times; wait += 1) {
+    clock.jump(PATIENCE_MS);
     breaker.waitedInVain();
   }
 }
@@ -23,6 +26,16 @@ describe('waits in vain', () => {
     breaker.answered();
     waitInVain(2);
     expect(breaker.mayAsk()).toBe(true);
+  });
+
+  it('of many at the same time are one', () => {
+    for (let wait = 0; wait < 100; wait += 1) {
+      breaker.waitedInVain();
+    }
+    waitInVain(1);
+    expect(breaker.mayAsk()).toBe(true);
+    waitInVain(1);
+    expect(breaker.mayAsk()).toBe(false);
   });
 
   it('keep everybody from asking for a second after the third, then all but one at a time', () => {

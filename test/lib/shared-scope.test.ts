@@ -181,3 +181,26 @@ describe('a shared scope that itself waits for shared work', () => {
     expect(clock.sleeping + outer.clock.sleeping).toBe(0);
   });
 });
+
+describe('the time at which a call left', () => {
+  it('is the first one’s, and told to all who wait, also to those who come later', async () => {
+    const { clock, shared, wait, end } = open();
+    const told: [string, number][] = [];
+    const tellsAs = (name: string): Partial<CallScope> => ({
+      onSend: (atMs) => void told.push([name, atMs]),
+    });
+    const waits = [wait(waiter(clock, 100, tellsAs('first')).scope)];
+    expect(shared.sentAtMs).toBeNull();
+    shared.onSend(5);
+    shared.onSend(7);
+    waits.push(wait(waiter(clock, 100, tellsAs('second')).scope));
+    expect(shared.sentAtMs).toBe(5);
+    expect(told).toEqual([
+      ['first', 5],
+      ['first', 7],
+      ['second', 5],
+    ]);
+    end('done');
+    await Promise.all(waits);
+  });
+});

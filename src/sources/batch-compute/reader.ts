@@ -215,6 +215,13 @@ class Flight implements CallScope {
     this.tellExpectedTurn();
   };
 
+  /** Of those who go with it; the call has departed when it is sent. */
+  readonly onSend: NonNullable<CallScope['onSend']> = (atMs) => {
+    this.asks?.forEach(({ scope }) => {
+      scope.onSend(atMs);
+    });
+  };
+
   /** Refuses who has no time for it, also of those who have come since. Of more than a call can carry, the rest goes later. */
   tellExpectedTurn(): void {
     if (this.#expectation === null) {

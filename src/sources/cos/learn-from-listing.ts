@@ -8,6 +8,7 @@ import { type CosWholeListing, WHOLE_COS_LISTING } from './whole-listing.ts';
 const MANY_JOBS = 10;
 
 type Cache = OriginCache<CosJob, CosJobDetail>;
+type Listing = Pick<Kept<CosWholeListing>, 'value' | 'askedAtMs'>;
 
 /** The jobs of a listing by their ids, made once for each listing. */
 const indexes = new WeakMap<CosWholeListing, ReadonlyMap<string, CosJob>>();
@@ -27,20 +28,23 @@ export async function learnFromListing(
   learn(cache, known, jobIds);
   const unknown = new Set(jobIds.filter((jobId) => !cache.isKnown(jobId)));
   // Of a listing that was never seen nobody knows how long it is; most fit into one call.
-  const calls = known === null ? 1 : Math.ceil(known.jobs.length / MAX_COS_PAGE);
-  const isWorthwhile = unknown.size >= Math.max(MANY_JOBS, 2 * calls) && known?.isTooLong !== true;
+  const calls = known === null ? 1 : Math.ceil(known.value.jobs.length / MAX_COS_PAGE);
+  const isWorthwhile = unknown.size >= Math.max(MANY_JOBS, 2 * calls) && known?.value.isTooLong !== true;
   if (!isWorthwhile || cache.isFreshListing(WHOLE_COS_LISTING)) {
     return;
   }
   // Not one that is past its time: each job would be read anew behind it.
   const listing = await readWhole({ ...scope, noCache: true }).catch(() => null);
-  learn(cache, listing?.value ?? null, [...unknown]);
+  learn(cache, listing, [...unknown]);
 }
 
-function learn(cache: Cache, listing: CosWholeListing | null, jobIds: readonly string[]): void {
+function learn(cache: Cache, listing: Listing | null, jobIds: readonly string[]): void {
   if (listing !== null) {
-    const index = indexOf(listing);
-    cache.prime(jobIds.flatMap((jobId) => index.get(jobId) ?? []));
+    const index = indexOf(listing.value);
+    cache.prime(
+      jobIds.flatMap((jobId) => index.get(jobId) ?? []),
+      listing.askedAtMs,
+    );
   }
 }
 

@@ -57,7 +57,10 @@ export class CosSource implements Source<CosJob, CosJobDetail, CosFilter> {
   async detail(jobId: string, scope: CallScope): Promise<CosJobDetail | null> {
     return await this.#cache.detail(
       jobId,
-      async (id, shared) => this.#cache.learn(await this.#client.describeJob(id, shared)),
+      async (id, shared) => {
+        const job = await this.#client.describeJob(id, shared);
+        return this.#cache.learn(job, shared.sentAtMs ?? undefined);
+      },
       scope,
     );
   }

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { CosClient } from '../../../src/sources/cos/client.ts';
 import { CosSource, type CosSourceOptions } from '../../../src/sources/cos/source.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
-import { cosListing, type Reply, type WireJob } from '../listing-wires.ts';
+import type { ScanRequest } from '../../../src/sources/source.ts';
+import { cosListing, msOf, type Reply, type WireJob } from '../listing-wires.ts';
 import { chunksOf, EVERYTHING, idsOf } from '../scan-contract.ts';
 import { anAnswer, COS_ORIGIN, FETCHED_AT, FakeWire } from '../support.ts';
 import { cosCache, MEMORY_BYTES } from '../caches.ts';
@@ -85,13 +86,15 @@ describe('the calls of a COS scan', () => {
 });
 
 describe('the chunks of a COS scan', () => {
-  it('have what is wanted, at least 100 jobs, and the rest of the second', async () => {
+  it('have 50 jobs and the rest of the second, from wherever they begin', async () => {
     const { source } = open(cosListing(someJobs(505)));
-    const sizes = async (wanted: number): Promise<number[]> =>
-      (await chunksOf(source, { wanted })).map(({ jobs }) => jobs.length);
-    // The newest second has one job, so that a chunk of 100 would end within a second.
-    expect(await sizes(1)).toEqual([101, 100, 100, 100, 100, 4]);
-    expect(await sizes(300)).toEqual([301, 204]);
+    const sizes = async (request: Partial<ScanRequest>): Promise<number[]> =>
+      (await chunksOf(source, request)).map(({ jobs }) => jobs.length);
+    // The newest second has one job, so that a chunk of 50 would end within a second.
+    const fifties = Array.from({ length: 9 }, () => 50);
+    expect(await sizes({ wanted: 1 })).toEqual([51, ...fifties, 4]);
+    expect(await sizes({ wanted: 300 })).toEqual([51, ...fifties, 4]);
+    expect(await sizes({ fromMs: msOf(100) })).toEqual([50, 50, 50, 50, 2]);
   });
 });
 
