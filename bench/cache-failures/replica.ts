@@ -3,7 +3,8 @@
  * phase, goes on calling for so long and tells how it went; asked for a cold start, reads every key once at a given time.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Cache, type Load, type Question } from '../../src/cache/cache.ts';
+import { Cache } from '../../src/cache/cache.ts';
+import type { Load, Question } from '../../src/cache/question.ts';
 import type { Life } from '../../src/cache/entry.ts';
 import { createRedisTier } from '../../src/cache/redis-tier.ts';
 import { systemClock } from '../../src/lib/clock.ts';

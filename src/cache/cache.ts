@@ -1,48 +1,12 @@
-import type { CallScope, Use } from '../lib/call-scope.ts';
+import type { CallScope } from '../lib/call-scope.ts';
 import type { Clock } from '../lib/clock.ts';
 import { SingleFlight } from '../lib/single-flight.ts';
 import { UpstreamError, type UpstreamErrorCode } from '../model/errors.ts';
-import { type CacheKey, type Entry, freshUntilMs, type Life, MAX_CLOCK_SKEW_MS, stateOf } from './entry.ts';
-import { MemoryTier } from './memory-tier.ts';
+import { type CacheKey, type Entry, stateOf } from './entry.ts';
+import { Knowledge } from './knowledge.ts';
+import type { Answer, Load, Loaded, Question } from './question.ts';
 import { fromText, toRecord } from './record.ts';
 import { type Announcement, type SharedTier, TURN_MS } from './shared-tier.ts';
-
-/** What is asked of the cache: where the value is kept, and what has to be known of it. */
-export interface Question<T> {
-  readonly key: CacheKey;
-  lifeOf(value: T): Life;
-  /** The value in JSON that another replica wrote; null when it is none. */
-  parse(json: unknown): T | null;
-  /**
-   * Stands for what the value says, whenever it was fetched. Given for values that replicas tell each other of when they
-   * change; absent for those that only answer.
-   */
-  digestOf?(value: T): string;
-  /** What one is told whose deadline has come. */
-  lateError(): Error;
-  /** How long reading goes on after the deadline of the last who waits, in milliseconds. Default 0. */
-  readonly lingerMs?: number;
-}
-
-/** A value as the upstream just gave it. */
-export interface Loaded<T> {
-  readonly value: T;
-  /** When it was received, milliseconds since the epoch. */
-  readonly fetchedAtMs: number;
-  /** When it was asked for. Absent: when the first call for it left, or when reading began. */
-  readonly askedAtMs?: number;
-}
-
-/** Reads a value from the upstream. */
-export type Load<T> = (scope: CallScope) => Promise<Loaded<T>>;
-
-/** `FRESH`: read for whoever asks. `CACHED`: known, and within its time. `STALE`: known, and past it. */
-export type Outcome = 'FRESH' | 'CACHED' | 'STALE';
-
-export interface Answer<T> {
-  readonly entry: Entry<T>;
-  readonly outcome: Outcome;
-}
 
 export interface CacheOptions {
   readonly clock: Clock;
@@ -70,24 +34,21 @@ const PAUSES_MS = [10, 20, 40, 80, 100];
  * for the same at the same time waits for one look and one reading, in this process and, by turns, in the whole fleet.
  *
  * A value answers at once while it is fresh; for a while after that it answers at once and is read anew behind; for longer
- * it answers in place of a fault of the upstream. A value takes the place of another, whichever way it came, only when it was
- * asked for after the other had been received: of two that overlap nobody knows which is the newer, and one that was given
- * stays.
+ * it answers in place of a fault of the upstream. Which of two values counts is `Knowledge`'s business.
  */
 export class Cache {
   readonly #clock: Clock;
-  readonly #memory: MemoryTier;
+  readonly #knowledge: Knowledge;
   readonly #shared: SharedTier | null;
   readonly #looks: SingleFlight<Answer<unknown>>;
   readonly #readings: SingleFlight<Entry<unknown>>;
-  readonly #places = new Map<string, Place>();
   /** What is read behind just now. */
   readonly #behind = new Set<string>();
   readonly #closed = new AbortController();
 
   constructor({ clock, memoryBytes, shared }: CacheOptions) {
     this.#clock = clock;
-    this.#memory = new MemoryTier(memoryBytes);
+    this.#knowledge = new Knowledge(clock, memoryBytes);
     this.#shared = shared;
     this.#looks = new SingleFlight(clock);
     this.#readings = new SingleFlight(clock);
@@ -98,12 +59,12 @@ export class Cache {
 
   /** Whether anything that is read is kept at all. */
   get isKeeping(): boolean {
-    return this.#memory.isKeeping || this.#shared !== null;
+    return this.#knowledge.isKeeping || this.#shared !== null;
   }
 
   /** Of the memory that values may take, how much they take by estimate. */
   get memoryBytes(): number {
-    return this.#memory.bytes;
+    return this.#knowledge.bytes;
   }
 
   /**
@@ -112,30 +73,27 @@ export class Cache {
    */
   async read<T>(question: Question<T>, load: Load<T>, scope: CallScope): Promise<Answer<T>> {
     const answer = await this.#answer(question, load, scope);
-    scope.onUse?.(this.#useOf(question, answer.entry));
+    scope.onUse?.(this.#knowledge.useOf(question, answer.entry, () => this.#isConfirmed(question)));
     return answer;
   }
 
   /** Keeps what was read along with something else, unless something newer is known. */
   keep<T>(question: Question<T>, { value, fetchedAtMs, askedAtMs = fetchedAtMs }: Loaded<T>): void {
     const entry = toEntry(question, { value, fetchedAtMs, askedAtMs });
-    if (this.#rememberRead(question, entry) === entry) {
+    if (this.#knowledge.take(question, entry, this.#confirmation) === entry) {
       void this.#share(question, entry);
     }
   }
 
   /** As `keep`, for what another replica has read and made known to all. */
   keepTold<T>(question: Question<T>, { value, fetchedAtMs }: Loaded<T>): void {
-    this.#rememberTold(question, { value, fetchedAtMs, life: question.lifeOf(value) });
+    const entry: Entry<T> = { value, fetchedAtMs, life: question.lifeOf(value) };
+    this.#knowledge.takeTold(question, entry, this.#confirmation);
   }
 
-  /**
-   * What this process knows, of any age; null when that is nothing. No look elsewhere. A clock that was set back leaves
-   * entries from the future behind, which count for nothing.
-   */
-  known<T>({ key }: Question<T>): Entry<T> | null {
-    const known = this.#memory.peek(idOf(key)) as Entry<T> | null;
-    return known !== null && known.fetchedAtMs <= this.#clock.now() + MAX_CLOCK_SKEW_MS ? known : null;
+  /** What this process knows, of any age; null when that is nothing. No look elsewhere. */
+  known<T>(question: Question<T>): Entry<T> | null {
+    return this.#knowledge.peek(question);
   }
 
   /**
@@ -143,9 +101,7 @@ export class Cache {
    * names of such values, for what other replicas tell of them.
    */
   place(name: string, questionOf: (name: string) => Question<unknown> | null): { readonly version: number } {
-    const place: Place = { version: 0, questionOf };
-    this.#places.set(name, place);
-    return place;
+    return this.#knowledge.place(name, questionOf);
   }
 
   /** Ends what is read for nobody. */
@@ -154,12 +110,11 @@ export class Cache {
   }
 
   async #answer<T>(question: Question<T>, load: Load<T>, scope: CallScope): Promise<Answer<T>> {
-    const id = idOf(question.key);
     if (scope.noCache === true) {
       return { entry: await this.#load(question, load, scope, question.lingerMs), outcome: 'FRESH' };
     }
-    const known = this.#memory.get(id) as Entry<T> | null;
-    if (known !== null && this.#isConfirmed(id)) {
+    const known = this.#knowledge.get(question);
+    if (known !== null && this.#isConfirmed(question)) {
       const state = stateOf(known, this.#clock.now());
       if (state === 'FRESH') {
         return { entry: known, outcome: 'CACHED' };
@@ -182,8 +137,8 @@ export class Cache {
   }
 
   /** What may answer although reading failed: what is known here, or else what was `told`. Throws the error where nothing may. */
-  #inPlaceOf<T>({ key }: Question<T>, error: unknown, told: Entry<T> | null): Answer<T> {
-    const known = (this.#memory.get(idOf(key)) as Entry<T> | null) ?? told;
+  #inPlaceOf<T>(question: Question<T>, error: unknown, told: Entry<T> | null): Answer<T> {
+    const known = this.#knowledge.get(question) ?? told;
     const state = known === null ? 'GONE' : stateOf(known, this.#clock.now());
     if (known === null || state === 'GONE' || !isFault(error)) {
       throw error;
@@ -260,11 +215,11 @@ export class Cache {
       shared.drop(key, found.text);
     }
     if (theirs !== null) {
-      this.#rememberTold(question, theirs, confirmation);
+      this.#knowledge.takeTold(question, theirs, confirmation);
     }
-    const known = this.known(question) ?? theirs;
+    const known = this.#knowledge.peek(question) ?? theirs;
     if (found !== null || turn !== 'NOBODYS') {
-      this.#memory.confirm(idOf(key), confirmation);
+      this.#knowledge.confirm(question, confirmation);
     }
     if (known !== null && stateOf(known, this.#clock.now()) === 'FRESH') {
       const isNewer = theirs !== null && known.fetchedAtMs > theirs.fetchedAtMs;
@@ -293,7 +248,7 @@ export class Cache {
     try {
       const { value, fetchedAtMs, askedAtMs = scope.sentAtMs ?? beganAtMs } = await load(scope);
       const entry = toEntry(question, { value, fetchedAtMs, askedAtMs });
-      const newest = this.#rememberRead(question, entry);
+      const newest = this.#knowledge.take(question, entry, this.#confirmation);
       // Told before anybody is answered: whoever asks another replica next is not to see an older value there.
       await this.#share(question, newest);
       return newest;
@@ -321,37 +276,6 @@ export class Cache {
     this.#look(question, load, scope, true).then(forget, forget);
   }
 
-  /** Keeps what was read just now, unless something is known that was fetched after it was asked for. Gives what is known then. */
-  #rememberRead<T>(question: Question<T>, entry: Entry<T>): Entry<T> {
-    const known = this.known(question);
-    if (known !== null && known.fetchedAtMs > (entry.askedAtMs ?? entry.fetchedAtMs)) {
-      return known;
-    }
-    this.#remember(question, entry, known, this.#shared?.listeningSince);
-    return entry;
-  }
-
-  /** Keeps what another replica read, unless something as new is known here. */
-  #rememberTold<T>(
-    question: Question<T>,
-    entry: Entry<T>,
-    confirmation = this.#shared?.listeningSince,
-  ): void {
-    const known = this.known(question);
-    if (known === null || known.fetchedAtMs < entry.fetchedAtMs) {
-      this.#remember(question, entry, known, confirmation);
-    }
-  }
-
-  #remember<T>(question: Question<T>, entry: Entry<T>, known: Entry<T> | null, confirmation = 0): void {
-    this.#memory.put(idOf(question.key), entry, confirmation);
-    const place = this.#places.get(question.key.place);
-    if (place !== undefined && question.digestOf !== undefined) {
-      const isSame = known !== null && question.digestOf(known.value) === question.digestOf(entry.value);
-      place.version += isSame ? 0 : 1;
-    }
-  }
-
   async #share<T>(question: Question<T>, entry: Entry<T>): Promise<void> {
     if (this.#shared === null) {
       return;
@@ -366,27 +290,21 @@ export class Cache {
 
   /** Another replica knows that a value has changed. */
   #learn({ key, text }: Announcement): void {
-    const question = this.#places.get(key.place)?.questionOf(key.name) ?? null;
+    const question = this.#knowledge.questionOf(key);
     const entry = question === null ? null : fromText(question, text, this.#clock.now());
     if (question !== null && entry !== null) {
-      this.#rememberTold(question, entry);
+      this.#knowledge.takeTold(question, entry, this.#confirmation);
     }
   }
 
-  /** After the announcements were interrupted, what is known here is compared once with what is shared before it answers. */
-  #isConfirmed(id: string): boolean {
-    return this.#shared === null || this.#memory.isConfirmed(id, this.#shared.listeningSince);
+  /** Which of the times that announcements began to arrive it is. */
+  get #confirmation(): number {
+    return this.#shared?.listeningSince ?? 0;
   }
 
-  #useOf({ key }: Pick<Question<unknown>, 'key'>, entry: Entry<unknown>): Use {
-    const id = idOf(key);
-    const place = this.#places.get(key.place);
-    const version = place?.version;
-    return {
-      fetchedAtMs: entry.fetchedAtMs,
-      freshUntilMs: freshUntilMs(entry),
-      isCurrent: () => place?.version === version && this.#memory.peek(id) === entry && this.#isConfirmed(id),
-    };
+  /** After the announcements were interrupted, what is known here is compared once with what is shared before it answers. */
+  #isConfirmed(question: Question<unknown>): boolean {
+    return this.#shared === null || this.#knowledge.isConfirmed(question, this.#confirmation);
   }
 }
 
@@ -397,11 +315,6 @@ function toEntry<T>(question: Question<T>, { value, fetchedAtMs, askedAtMs }: Re
 
 function isFault(error: unknown): boolean {
   return error instanceof UpstreamError && FAULTS.has(error.code);
-}
-
-interface Place {
-  version: number;
-  readonly questionOf: (name: string) => Question<unknown> | null;
 }
 
 function idOf({ place, name }: CacheKey): string {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Outcome } from '../cache/cache.ts';
+import type { Outcome } from '../cache/question.ts';
 import type { CallScope } from '../lib/call-scope.ts';
 import { comesBefore, createdSecondOf, type JobOrder } from '../model/job-order.ts';
 import type { JobSummary } from '../model/job.ts';

@@ -1,44 +1,36 @@
 import { hash } from 'node:crypto';
-import { z } from 'zod';
-import type { Cache, Load, Loaded, Outcome, Question } from '../cache/cache.ts';
-import { type CacheKey, type Life, stateOf } from '../cache/entry.ts';
+import type { z } from 'zod';
+import type { Cache } from '../cache/cache.ts';
+import { stateOf } from '../cache/entry.ts';
+import type { Load, Loaded, Outcome, Question } from '../cache/question.ts';
 import type { CallScope } from '../lib/call-scope.ts';
 import type { Clock } from '../lib/clock.ts';
-import { JOB_STATUSES } from '../model/job-status.ts';
-import type { JobSummary } from '../model/job.ts';
-import type { Origin } from '../model/origin.ts';
 import { deadlinePassed } from '../upstream/join.ts';
-import { lifeOfJob, lifeOfListing, type Lifetimes } from './freshness.ts';
+import {
+  type Described,
+  descriptionOf,
+  descriptionQuestions,
+  type KnownDescription,
+} from './description-question.ts';
+import { lifeOfListing } from './freshness.ts';
+import {
+  isOf,
+  jobIdIn,
+  JobQuestion,
+  JobValues,
+  type JobValuesOptions,
+  type KnownJob,
+} from './job-question.ts';
 import { readEach } from './read-each.ts';
 import type { JobDescription } from './source.ts';
 
-/** What the names of jobs begin with. */
-const JOB = 'job:';
-
-/** A job that may have come with its detail. */
-type Described<D> = JobSummary & { readonly detail?: D };
-
-export interface OriginCacheOptions<J extends Described<D>, D> {
+export interface OriginCacheOptions<J extends Described<D>, D> extends JobValuesOptions<J> {
   readonly cache: Cache;
   readonly clock: Clock;
-  readonly origin: Origin;
-  /** The origin, and the credential and endpoint that it is read with: what is kept under one answers for no other. */
-  readonly place: string;
-  readonly lifetimes: Lifetimes;
   /** Whether a text has the form of this upstream's job ids. Nothing else is asked for, or has a place here. */
   readonly isJobId: (text: string) => boolean;
-  /** What a job may look like that another replica wrote. */
-  readonly jobForm: z.ZodType<J>;
+  /** What a detail may look like that another replica wrote. */
   readonly detailForm: z.ZodType<D>;
-}
-
-/** What an upstream knows of one job: null where it knows none. */
-interface KnownJob<J> {
-  readonly job: J | null;
-}
-
-interface KnownDescription<D> {
-  readonly description: JobDescription<D> | null;
 }
 
 /** A part of a listing, or all of it. */
@@ -86,12 +78,12 @@ export class OriginCache<J extends Described<D>, D = never> {
   readonly #shown = new WeakMap<readonly J[], Shown<J>>();
   /** Listings whose jobs are known one by one. */
   readonly #primed = new WeakSet<readonly J[]>();
-  readonly #descriptionForm: z.ZodType<KnownDescription<D>>;
+  readonly #descriptionQuestion: (jobId: string) => Question<KnownDescription<D>>;
 
   constructor(options: OriginCacheOptions<J, D>) {
     this.#options = options;
     this.#jobs = new JobValues(options);
-    this.#descriptionForm = descriptionForm(options.detailForm);
+    this.#descriptionQuestion = descriptionQuestions(options, options.detailForm);
     this.#place = options.cache.place(options.place, (name) => this.#questionOf(name));
   }
 
@@ -295,22 +287,12 @@ export class OriginCache<J extends Described<D>, D = never> {
   }
 
   #questionOf(name: string): Question<unknown> | null {
-    const jobId = name.startsWith(JOB) ? name.slice(JOB.length) : '';
-    return this.#options.isJobId(jobId) ? this.#jobQuestion(jobId) : null;
+    const jobId = jobIdIn(name);
+    return jobId !== null && this.#options.isJobId(jobId) ? this.#jobQuestion(jobId) : null;
   }
 
   #jobQuestion(jobId: string): JobQuestion<J> {
     return new JobQuestion(jobId, this.#jobs);
-  }
-
-  #descriptionQuestion(jobId: string): Question<KnownDescription<D>> {
-    const { origin, place, lifetimes } = this.#options;
-    return {
-      key: { place, name: `detail:${jobId}` },
-      lifeOf: ({ description }) => lifeOfJob(description, lifetimes),
-      parse: (json) => this.#descriptionForm.safeParse(json).data ?? null,
-      lateError: () => deadlinePassed(origin),
-    };
   }
 
   #listingQuestion<L extends ListingPart<J>>({
@@ -332,118 +314,4 @@ export class OriginCache<J extends Described<D>, D = never> {
       ...(lingerMs === undefined ? {} : { lingerMs }),
     };
   }
-}
-
-/** What the values of all jobs of an origin have in common. */
-class JobValues<J extends Described<unknown>> {
-  readonly origin: Origin;
-  readonly place: string;
-  readonly lifetimes: Lifetimes;
-  readonly #form: z.ZodType<KnownJob<J>>;
-  readonly #digests = new WeakMap<J, string>();
-
-  constructor({
-    origin,
-    place,
-    lifetimes,
-    jobForm,
-  }: Pick<OriginCacheOptions<J, unknown>, 'origin' | 'place' | 'lifetimes' | 'jobForm'>) {
-    this.origin = origin;
-    this.place = place;
-    this.lifetimes = lifetimes;
-    this.#form = z.object({ job: jobForm.nullable() });
-  }
-
-  parse(json: unknown, jobId: string): KnownJob<J> | null {
-    const known = this.#form.safeParse(json).data;
-    const job = known?.job ?? null;
-    return known === undefined || (job !== null && !(job.jobId === jobId && isOf(this.origin, job)))
-      ? null
-      : known;
-  }
-
-  /** Of all that is said of the job but when. */
-  digestOf(job: J): string {
-    const known = this.#digests.get(job);
-    if (known !== undefined) {
-      return known;
-    }
-    const said = JSON.stringify(inOrder({ ...job, fetchedAt: undefined, detail: undefined }));
-    const digest = hash('sha1', said, 'base64url');
-    this.#digests.set(job, digest);
-    return digest;
-  }
-}
-
-/** With its members by name: a job that was read back has them in another order than one that was decoded. */
-function inOrder(value: unknown): unknown {
-  if (Array.isArray(value)) {
-    return value.map(inOrder);
-  }
-  if (typeof value !== 'object' || value === null) {
-    return value;
-  }
-  const members = value as Readonly<Record<string, unknown>>;
-  const ordered: Record<string, unknown> = {};
-  for (const name of Object.keys(members).toSorted()) {
-    ordered[name] = inOrder(members[name]);
-  }
-  return ordered;
-}
-
-/** Of a class, because one is made for each job of a listing, and each time that it is shown. */
-class JobQuestion<J extends Described<unknown>> implements Question<KnownJob<J>> {
-  readonly key: CacheKey;
-  readonly jobId: string;
-  readonly values: JobValues<J>;
-
-  constructor(jobId: string, values: JobValues<J>) {
-    this.key = { place: values.place, name: JOB + jobId };
-    this.jobId = jobId;
-    this.values = values;
-  }
-
-  lifeOf({ job }: KnownJob<J>): Life {
-    return lifeOfJob(job, this.values.lifetimes);
-  }
-
-  parse(json: unknown): KnownJob<J> | null {
-    return this.values.parse(json, this.jobId);
-  }
-
-  digestOf({ job }: KnownJob<J>): string {
-    return job === null ? 'gone' : this.values.digestOf(job);
-  }
-
-  lateError(): Error {
-    return deadlinePassed(this.values.origin);
-  }
-}
-
-function descriptionOf<D>(job: Described<D> | null): JobDescription<D> | null {
-  if (job?.detail === undefined) {
-    return null;
-  }
-  const { status, upstreamStatus, detail, fetchedAt } = job;
-  return { status, upstreamStatus, detail, fetchedAt };
-}
-
-function descriptionForm<D>(detail: z.ZodType<D>): z.ZodType<KnownDescription<D>> {
-  const description = z.object({
-    status: z.enum(JOB_STATUSES),
-    upstreamStatus: z.string(),
-    detail,
-    fetchedAt: z.iso.datetime(),
-  });
-  return z.object({ description: description.nullable() });
-}
-
-/** What another replica told of a place that it may not tell of, or of a job that was not asked for, is no value. */
-function isOf({ source, account, region, bucket }: Origin, job: JobSummary & { bucket?: string }): boolean {
-  return (
-    job.source === source &&
-    job.account === account &&
-    job.region === region &&
-    (bucket === null || job.bucket === bucket)
-  );
 }

@@ -1,4 +1,4 @@
-import type { Outcome } from '../cache/cache.ts';
+import type { Outcome } from '../cache/question.ts';
 import type { JobStatus } from '../model/job-status.ts';
 import type { JobSummary } from '../model/job.ts';
 import type { Origin } from '../model/origin.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Cache, type Load, type Loaded, type Question } from '../../src/cache/cache.ts';
+import { Cache } from '../../src/cache/cache.ts';
+import type { Load, Loaded, Question } from '../../src/cache/question.ts';
 import type { Life } from '../../src/cache/entry.ts';
 import { toRecord } from '../../src/cache/record.ts';
 import type { SharedRecord } from '../../src/cache/shared-tier.ts';
