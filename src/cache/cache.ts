@@ -1,8 +1,8 @@
 import type { CallScope } from '../lib/call-scope.ts';
 import type { Clock } from '../lib/clock.ts';
 import { SingleFlight } from '../lib/single-flight.ts';
-import { UpstreamError, type UpstreamErrorCode } from '../model/errors.ts';
 import { type CacheKey, type Entry, stateOf } from './entry.ts';
+import { isFault } from './faults.ts';
 import { Knowledge } from './knowledge.ts';
 import type { Answer, Load, Loaded, Question } from './question.ts';
 import { fromText, toRecord } from './record.ts';
@@ -15,14 +15,6 @@ export interface CacheOptions {
   /** What replicas share; null where there is nothing. */
   readonly shared: SharedTier | null;
 }
-
-/** What an upstream's fault is, in place of which something that is known may answer. The others are answers: no, or not for you. */
-const FAULTS: ReadonlySet<UpstreamErrorCode> = new Set<UpstreamErrorCode>([
-  'UPSTREAM_TIMEOUT',
-  'UPSTREAM_UNAVAILABLE',
-  'UPSTREAM_RATE_LIMITED',
-  'UPSTREAM_BAD_RESPONSE',
-]);
 
 /** How long reading behind a value that was given may take. */
 const BEHIND_MS = 30_000;
@@ -311,10 +303,6 @@ export class Cache {
 function toEntry<T>(question: Question<T>, { value, fetchedAtMs, askedAtMs }: Required<Loaded<T>>): Entry<T> {
   // Clocks are set: nothing is received before it was asked for.
   return { value, fetchedAtMs, askedAtMs: Math.min(askedAtMs, fetchedAtMs), life: question.lifeOf(value) };
-}
-
-function isFault(error: unknown): boolean {
-  return error instanceof UpstreamError && FAULTS.has(error.code);
 }
 
 function idOf({ place, name }: CacheKey): string {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isFault } from '../cache/faults.ts';
 import type { CallScope } from '../lib/call-scope.ts';
 import type { JobSummary } from '../model/job.ts';
 import type { ListingPart, ListingQuestion, OriginCache } from './origin-cache.ts';
@@ -41,21 +42,33 @@ export class KeptSlices<J extends JobSummary, F> {
   }
 
   /**
-   * The slice, known or as `walk` finds it. One that a job on it has left since is read anew. Where a call gives more than
-   * is asked for, the slices of the same length that follow are made known too.
+   * The slice, known or as `walk` finds it. One that a job on it has left since is read anew; where that fails by a fault of
+   * the upstream, what is left of it is given. Where a call gives more than is asked for, the slices of the same length that
+   * follow are made known too.
    */
   async read(slice: ListSlice<F>, walk: Walk<J, F>, scope: CallScope): Promise<ListPage<J>> {
-    return (
-      (await this.#read(slice, walk, scope)) ??
-      (await this.#read(slice, walk, { ...scope, noCache: true })) ?? {
-        ...(await walk(slice, scope)),
-        outcome: 'FRESH',
+    const { page, isWhole } = await this.#read(slice, walk, scope);
+    if (isWhole) {
+      return page;
+    }
+    try {
+      const again = await this.#read(slice, walk, { ...scope, noCache: true });
+      return again.isWhole ? again.page : { ...(await walk(slice, scope)), outcome: 'FRESH' };
+    } catch (error) {
+      // A page without jobs would have no place to go on from.
+      if (isFault(error) && (page.entries.length > 0 || !page.hasNextPage)) {
+        return { ...page, outcome: 'STALE' };
       }
-    );
+      throw error;
+    }
   }
 
-  /** Null when what is known of the jobs since contradicts it. */
-  async #read(slice: ListSlice<F>, walk: Walk<J, F>, scope: CallScope): Promise<ListPage<J> | null> {
+  /** `isWhole`: nothing that is known of the jobs since contradicts it. The page is without those that have left. */
+  async #read(
+    slice: ListSlice<F>,
+    walk: Walk<J, F>,
+    scope: CallScope,
+  ): Promise<{ readonly page: ListPage<J>; readonly isWhole: boolean }> {
     const { cache, isByStatus } = this.#options;
     const read = async (shared: CallScope): Promise<Slice<J>> => {
       const [first, ...following] = slicesOf(await walk(this.#withRoom(slice), shared), slice.limit);
@@ -66,16 +79,14 @@ export class KeptSlices<J extends JobSummary, F> {
     const entries: { job: J; position: Position }[] = [];
     for (const [index, job] of cache.newest(value.jobs, outcome).entries()) {
       // Several of the upstream's words are one status here, and filters are in its words.
-      const hasLeft =
-        job === null ||
-        (isByStatus(slice.filter) && job.upstreamStatus !== value.jobs[index]?.upstreamStatus);
-      if (hasLeft) {
-        return null;
+      const hasOther = job?.upstreamStatus !== value.jobs[index]?.upstreamStatus;
+      if (job !== null && !(hasOther && isByStatus(slice.filter))) {
+        entries.push({ job, position: value.positions[index] ?? [] });
       }
-      entries.push({ job, position: value.positions[index] ?? [] });
     }
     const { hasNextPage, hasPreviousPage, totalCount, fetchedAt } = value;
-    return { entries, hasNextPage, hasPreviousPage, totalCount, fetchedAt, outcome };
+    const page = { entries, hasNextPage, hasPreviousPage, totalCount, fetchedAt, outcome };
+    return { page, isWhole: entries.length === value.jobs.length };
   }
 
   /** Of a whole number of slices, as many as one call gives; one less behind a cursor, whose own job is read again. */

@@ -95,6 +95,21 @@ describe('a slice', () => {
     expect([idsOf(await read()), upstream.calls]).toEqual(['bc', 3]);
   });
 
+  it('that a job has left is given without it while it cannot be read anew, unless nothing is left to go on from', async () => {
+    const { read, upstream, clock, look } = open('abc');
+    await read();
+    await read({ limit: 1 });
+    await clock.advance(1_000);
+    upstream.jobs.delete('a');
+    await look('a');
+    upstream.fault = fault('UPSTREAM_UNAVAILABLE');
+    const page = await read();
+    expect([idsOf(page), page.outcome, page.hasNextPage]).toEqual(['b', 'STALE', true]);
+    await expect(read({ limit: 1 })).rejects.toThrow(upstream.fault);
+    upstream.fault = fault('UPSTREAM_FORBIDDEN');
+    await expect(read()).rejects.toThrow(upstream.fault);
+  });
+
   it('by status is read anew when one of its jobs has another, also where both words mean the same here', async () => {
     const { read, upstream, clock, look } = open('abc');
     await read({ filter: 'Active' });
