@@ -1,6 +1,7 @@
 import type { CallScope } from './call-scope.ts';
 import type { Clock } from './clock.ts';
-import { withTimeLimit } from './time-limit.ts';
+
+const NOBODY: ReadonlySet<string> = new Set();
 
 interface Member {
   readonly scope: CallScope;
@@ -65,6 +66,10 @@ export class SharedScope implements CallScope {
   }
 
   get callers(): ReadonlySet<string> {
+    const [member] = this.#members;
+    if (member !== undefined && this.#members.size === 1) {
+      return member.scope.callers ?? NOBODY;
+    }
     return new Set([...this.#members].flatMap(({ scope }) => Array.from(scope.callers ?? [])));
   }
 
@@ -101,31 +106,34 @@ export class SharedScope implements CallScope {
    * made the work fail.
    */
   async wait<T>({ scope, clock, result, lateError }: Wait<T>): Promise<T> {
-    const { promise: refused, reject: refuse } = Promise.withResolvers<never>();
-    const member: Member = { scope, refuse };
-    const deadline = new GrowingDeadline(scope);
+    scope.signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const member: Member = { scope, refuse: reject };
     this.#members.add(member);
     this.#joined += 1;
     this.#cancelLinger?.();
     this.#latestDeadlineMs = Math.max(this.#latestDeadlineMs, scope.deadlineMs);
+    const leave = (): void => {
+      reject(scope.signal.reason);
+    };
+    scope.signal.addEventListener('abort', leave, { once: true });
+    const cancelTimer = atDeadlineOf(scope, clock, () => {
+      reject(lateError());
+    });
     let reason: unknown = null;
     try {
       if (this.#sentAtMs !== null) {
         scope.onSend?.(this.#sentAtMs);
       }
       this.#tell(member);
-      return await withTimeLimit({
-        clock,
-        limitMs: scope.deadlineMs - clock.now(),
-        grownByMs: () => deadline.grownByMs(),
-        signal: scope.signal,
-        timeoutError: lateError,
-        run: async () => await Promise.race([result, refused]),
-      });
+      result.then(resolve, reject);
+      return await promise;
     } catch (error) {
-      reason = error;
-      throw error;
+      reason = scope.signal.aborted ? scope.signal.reason : error;
+      throw reason;
     } finally {
+      cancelTimer();
+      scope.signal.removeEventListener('abort', leave);
       this.#members.delete(member);
       this.#latestDeadlineMs = Math.max(this.#latestDeadlineMs, scope.deadlineMs);
       if (this.#members.size === 0 && reason !== null) {
@@ -165,19 +173,27 @@ export class SharedScope implements CallScope {
   }
 }
 
-/** The deadline of whoever waits may be one that several share, and move while it waits. */
-class GrowingDeadline {
-  readonly #scope: CallScope;
-  #knownMs: number;
+/** Longer waits overflow Node's timers, which then fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
-  constructor(scope: CallScope) {
-    this.#scope = scope;
-    this.#knownMs = scope.deadlineMs;
-  }
-
-  grownByMs(): number {
-    const grownMs = this.#scope.deadlineMs - this.#knownMs;
-    this.#knownMs = this.#scope.deadlineMs;
-    return grownMs;
-  }
+/** Calls back at the deadline, which may be one that several share and move meanwhile. Gives the way to stop. */
+function atDeadlineOf(scope: CallScope, clock: Clock, callback: () => void): () => void {
+  let knownMs = scope.deadlineMs;
+  let cancel = (): void => undefined;
+  const wait = (ms: number): void => {
+    cancel = clock.after(Math.min(ms, MAX_TIMER_MS), () => {
+      // By how much it has moved, and not how far away it is: a clock that is set is no reason to wait.
+      const moreMs = scope.deadlineMs - knownMs;
+      knownMs = scope.deadlineMs;
+      if (moreMs > 0) {
+        wait(moreMs);
+      } else {
+        callback();
+      }
+    });
+  };
+  wait(knownMs - clock.now());
+  return () => {
+    cancel();
+  };
 }

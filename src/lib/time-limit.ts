@@ -3,8 +3,6 @@ import type { Clock } from './clock.ts';
 export interface TimeLimit<T> {
   readonly clock: Clock;
   readonly limitMs: number;
-  /** Asked at the limit: by how much it has moved since it was last told. Absent: it stays where it is. */
-  readonly grownByMs?: () => number;
   /** The caller's signal. */
   readonly signal: AbortSignal;
   readonly timeoutError: () => Error;
@@ -22,7 +20,6 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export async function withTimeLimit<T>({
   clock,
   limitMs,
-  grownByMs = () => 0,
   signal,
   timeoutError,
   run,
@@ -38,18 +35,9 @@ export async function withTimeLimit<T>({
     end(signal.reason);
   };
   signal.addEventListener('abort', onAbort, { once: true });
-  let cancel = (): void => undefined;
-  const endAfter = (ms: number): void => {
-    cancel = clock.after(Math.min(ms, MAX_TIMER_MS), () => {
-      const moreMs = grownByMs();
-      if (moreMs > 0) {
-        endAfter(moreMs);
-      } else {
-        end(timeoutError());
-      }
-    });
-  };
-  endAfter(limitMs);
+  const cancel = clock.after(Math.min(limitMs, MAX_TIMER_MS), () => {
+    end(timeoutError());
+  });
   try {
     return await Promise.race([run(inner.signal), cut]);
   } catch (error) {
