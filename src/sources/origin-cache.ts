@@ -273,7 +273,16 @@ export class OriginCache<J extends Described<D>, D = never> {
     };
     const { entry, outcome } = await this.#options.cache.read(this.#jobQuestion(jobId), load, scope);
     const { job } = entry.value;
-    return outcome === 'STALE' && job !== null ? { ...job, isStale: true } : job;
+    if (job === null || outcome === 'CACHED') {
+      return job;
+    }
+    return outcome === 'STALE' ? { ...job, isStale: true } : this.#withDetail(job);
+  }
+
+  /** A job that was read just now, with the detail of the same answer if it brought one: nobody is to ask for it again. */
+  #withDetail(job: J): J {
+    const told = this.#options.cache.known(this.#descriptionQuestion(job.jobId))?.value.description;
+    return told?.fetchedAt === job.fetchedAt ? { ...job, detail: told.detail } : job;
   }
 
   /** Where it is kept it is kept apart; elsewhere nobody could find it again. */

@@ -244,7 +244,7 @@ describe.each([
       world.sandbox.cos.add(REGION, { jobId: UNKNOWN.cos });
       world.sandbox.batchCompute.add(REGION, { jobId: UNKNOWN.batchCompute });
       world.sandbox.ci.add(BUCKET, { jobId: UNKNOWN.ci });
-      clock.movedMs += 500;
+      clock.movedMs += 100;
       expect(await nodesOf(world, ids)).toEqual(ids.map(() => null));
       expect(world.calls()).toHaveLength(ids.length);
       clock.movedMs += 2_000;

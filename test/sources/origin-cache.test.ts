@@ -252,6 +252,21 @@ describe('a detail', () => {
   });
 });
 
+describe('a job that came with its detail', () => {
+  it.each([false, true])(
+    'brings it to whoever has it read, and is kept without it; anew: %s',
+    async (noCache) => {
+      const { cache, upstream, clock } = knownJobs();
+      upstream.set('a', 'Active');
+      const [read] = await cache.jobs(['a'], upstream.describe, scopeAt(clock, { noCache }));
+      expect(read).toMatchObject({ jobId: 'a', detail: DETAIL });
+      const [known] = await cache.jobs(['a'], upstream.describe, scopeAt(clock));
+      expect(known).not.toHaveProperty('detail', DETAIL);
+      expect(upstream.calls).toBe(1);
+    },
+  );
+});
+
 describe('an answer made of known jobs', () => {
   it('is over when a job is told of otherwise by another replica, and not when it is told of the same', async () => {
     const known = knownJobs({ isShared: true });
