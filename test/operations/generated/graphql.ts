@@ -149,11 +149,11 @@ export type JobOriginOutcome =
   | 'CACHED'
   /** Did not answer: its jobs are missing from this page, and `error` says why. */
   | 'FAILED'
-  /** Asked just now. */
+  /** Asked for this query. */
   | 'FRESH'
   /** Not asked: the filter excludes it. */
   | 'SKIPPED'
-  /** Answered from what was known, past its time. */
+  /** Answered from what was known, past its time: it is being read anew, or the product does not answer. */
   | 'STALE';
 
 /** The Tencent Cloud product that runs a job. */
