@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { isFault } from '../cache/faults.ts';
 import type { CallScope } from '../lib/call-scope.ts';
 import type { JobSummary } from '../model/job.ts';
-import type { ListingPart, ListingQuestion, OriginCache } from './origin-cache.ts';
+import type { ListingPart, ListingQuestion } from './listing-question.ts';
+import type { OriginCache } from './origin-cache.ts';
 import type { ListPage, ListSlice, Position } from './source.ts';
 
 /** A page as its source's walk through the listing finds it. */

@@ -3,7 +3,8 @@ import type { Outcome } from '../cache/question.ts';
 import type { CallScope } from '../lib/call-scope.ts';
 import { comesBefore, createdSecondOf, type JobOrder } from '../model/job-order.ts';
 import type { JobSummary } from '../model/job.ts';
-import type { Kept, ListingPart, ListingQuestion, OriginCache } from './origin-cache.ts';
+import type { ListingPart, ListingQuestion } from './listing-question.ts';
+import type { Kept, OriginCache } from './origin-cache.ts';
 
 /** Where a stretch begins: with the jobs of a second, since the epoch, expected at an offset if that is known. */
 export interface StretchStart {

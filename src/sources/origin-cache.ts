@@ -1,26 +1,17 @@
-import { hash } from 'node:crypto';
 import type { z } from 'zod';
 import type { Cache } from '../cache/cache.ts';
 import { stateOf } from '../cache/entry.ts';
 import type { Load, Loaded, Outcome, Question } from '../cache/question.ts';
 import type { CallScope } from '../lib/call-scope.ts';
 import type { Clock } from '../lib/clock.ts';
-import { deadlinePassed } from '../upstream/join.ts';
 import {
   type Described,
   descriptionOf,
   descriptionQuestions,
   type KnownDescription,
 } from './description-question.ts';
-import { lifeOfListing } from './freshness.ts';
-import {
-  isOf,
-  jobIdIn,
-  JobQuestion,
-  JobValues,
-  type JobValuesOptions,
-  type KnownJob,
-} from './job-question.ts';
+import { jobIdIn, JobQuestion, JobValues, type JobValuesOptions, type KnownJob } from './job-question.ts';
+import { type ListingPart, listingQuestion, type ListingQuestion } from './listing-question.ts';
 import { readEach } from './read-each.ts';
 import type { JobDescription } from './source.ts';
 
@@ -31,26 +22,6 @@ export interface OriginCacheOptions<J extends Described<D>, D> extends JobValues
   readonly isJobId: (text: string) => boolean;
   /** What a detail may look like that another replica wrote. */
   readonly detailForm: z.ZodType<D>;
-}
-
-/** A part of a listing, or all of it. */
-export interface ListingPart<J> {
-  readonly jobs: readonly J[];
-  /** When the oldest of it was received. */
-  readonly fetchedAt: string;
-}
-
-/** What part of a listing is asked for. */
-export interface ListingQuestion<L> {
-  /** Tells it from every other part of every other listing of the origin: plain JSON. */
-  readonly asked: readonly unknown[];
-  readonly form: z.ZodType<L>;
-  /** Whether no job can appear in it any more. */
-  readonly isClosed: (part: L) => boolean;
-  /** Whether all that it tells of jobs is made known at once; else only of those that `prime` is told. */
-  readonly isPrimed: boolean;
-  /** `Question.lingerMs`. */
-  readonly lingerMs?: number;
 }
 
 /** What was asked for, and whether it was read just now. */
@@ -149,7 +120,11 @@ export class OriginCache<J extends Described<D>, D = never> {
       }
       return { value: part, fetchedAtMs: Date.parse(part.fetchedAt), askedAtMs };
     };
-    const { entry, outcome } = await this.#options.cache.read(this.#listingQuestion(question), load, scope);
+    const { entry, outcome } = await this.#options.cache.read(
+      listingQuestion(this.#options, question),
+      load,
+      scope,
+    );
     const { value } = entry;
     if (question.isPrimed && !this.#primed.has(value.jobs)) {
       // Another replica read it, and told everybody of its jobs then.
@@ -164,7 +139,7 @@ export class OriginCache<J extends Described<D>, D = never> {
   /** A part of a listing that this process knows and that would answer at once, as it was told; else null. */
   knownListing<L extends ListingPart<J>>(question: ListingQuestion<L>): Omit<Kept<L>, 'outcome'> | null {
     const { cache, clock } = this.#options;
-    const known = cache.known(this.#listingQuestion(question));
+    const known = cache.known(listingQuestion(this.#options, question));
     const state = known === null ? 'GONE' : stateOf(known, clock.now());
     return known !== null && (state === 'FRESH' || state === 'STALE')
       ? { value: known.value, askedAtMs: known.askedAtMs ?? known.fetchedAtMs }
@@ -174,14 +149,18 @@ export class OriginCache<J extends Described<D>, D = never> {
   /** Whether this process knows a part of a listing that is within its time, so that reading it would tell nothing new. */
   isFreshListing<L extends ListingPart<J>>(question: ListingQuestion<L>): boolean {
     const { cache, clock } = this.#options;
-    const known = cache.known(this.#listingQuestion(question));
+    const known = cache.known(listingQuestion(this.#options, question));
     return known !== null && stateOf(known, clock.now()) === 'FRESH';
   }
 
   /** Makes known a part of a listing that was read along with another. */
   keepListing<L extends ListingPart<J>>(question: ListingQuestion<L>, part: L, askedAtMs: number): void {
     const fetchedAtMs = Date.parse(part.fetchedAt);
-    this.#options.cache.keep(this.#listingQuestion(question), { value: part, fetchedAtMs, askedAtMs });
+    this.#options.cache.keep(listingQuestion(this.#options, question), {
+      value: part,
+      fetchedAtMs,
+      askedAtMs,
+    });
     this.prime(part.jobs, askedAtMs);
   }
 
@@ -302,25 +281,5 @@ export class OriginCache<J extends Described<D>, D = never> {
 
   #jobQuestion(jobId: string): JobQuestion<J> {
     return new JobQuestion(jobId, this.#jobs);
-  }
-
-  #listingQuestion<L extends ListingPart<J>>({
-    asked,
-    form,
-    isClosed,
-    lingerMs,
-  }: ListingQuestion<L>): Question<L> {
-    const { origin, place, lifetimes } = this.#options;
-    const digest = hash('sha256', JSON.stringify(asked), 'base64url');
-    return {
-      key: { place, name: `list:${digest}` },
-      lifeOf: (part) => lifeOfListing(part.jobs, isClosed(part), lifetimes),
-      parse: (json) => {
-        const { data } = form.safeParse(json);
-        return data?.jobs.every((job) => isOf(origin, job)) === true ? data : null;
-      },
-      lateError: () => deadlinePassed(origin),
-      ...(lingerMs === undefined ? {} : { lingerMs }),
-    };
   }
 }

@@ -1,7 +1,8 @@
 import type { CallScope } from '../lib/call-scope.ts';
 import { chunksOfSeconds, countOf, isWanted, wantedAmong } from '../model/job-order.ts';
 import type { JobSummary } from '../model/job.ts';
-import type { Kept, ListingPart, OriginCache } from './origin-cache.ts';
+import type { ListingPart } from './listing-question.ts';
+import type { Kept, OriginCache } from './origin-cache.ts';
 import type { ScanChunk, ScanRequest } from './source.ts';
 
 /** A chunk is a slice of what is in memory already. What is looked up of its jobs is looked up for nothing where few are used. */

@@ -28,7 +28,7 @@ const ALL_JOBS: ListingQuestion = {
   page: { limit: 2, after: null, before: null, backwards: false },
 };
 
-// eslint-disable-next-line require-yield
+// oxlint-disable-next-line eslint/require-yield -- it fails before it could
 async function* failingWith(error: Error): AsyncGenerator<never, void, undefined> {
   throw error;
 }

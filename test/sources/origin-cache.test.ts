@@ -6,7 +6,7 @@ import type { Use } from '../../src/lib/call-scope.ts';
 import type { CosJob, CosStatus } from '../../src/sources/cos/model.ts';
 import { storedCosJob } from '../../src/sources/cos/stored.ts';
 import { KeptSlices } from '../../src/sources/kept-slices.ts';
-import type { ListingPart, ListingQuestion } from '../../src/sources/origin-cache.ts';
+import type { ListingPart, ListingQuestion } from '../../src/sources/listing-question.ts';
 import { scanWholeListing } from '../../src/sources/scan-whole-listing.ts';
 import { fault } from '../cache/cache-support.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';

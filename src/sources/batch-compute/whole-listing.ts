@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ListingQuestion } from '../origin-cache.ts';
+import type { ListingQuestion } from '../listing-question.ts';
 import { storedBatchComputeJob } from './stored.ts';
 import { UpstreamError } from '../../model/errors.ts';
 import { createdSecondOf, sortedJobs } from '../../model/job-order.ts';

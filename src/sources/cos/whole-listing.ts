@@ -4,7 +4,7 @@ import { sortedJobs } from '../../model/job-order.ts';
 import type { Origin } from '../../model/origin.ts';
 import { placeName, sourceName } from '../../upstream/origin-name.ts';
 import { z } from 'zod';
-import type { ListingQuestion } from '../origin-cache.ts';
+import type { ListingQuestion } from '../listing-question.ts';
 import { MAX_COS_PAGE } from './client.ts';
 import type { CosListing } from './decode.ts';
 import type { CosJob } from './model.ts';
