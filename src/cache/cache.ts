@@ -163,7 +163,8 @@ export class Cache {
     scope: CallScope,
     isBehind: boolean,
   ): Promise<Answer<T>> {
-    const untilMs = this.#clock.now() + TURN_MS;
+    // A replica that prolongs its turn is alive, and may wait for a slot itself. Half of the time is left to read after all.
+    const untilMs = this.#clock.now() + Math.max(TURN_MS, (scope.deadlineMs - this.#clock.now()) / 2);
     let told: Entry<T> | null = null;
     for (let looks = 0; this.#clock.now() < untilMs; looks += 1) {
       const { known, turn } = await this.#lookup(question);
@@ -237,6 +238,7 @@ export class Cache {
 
   async #readOnce<T>(question: Question<T>, load: Load<T>, scope: CallScope): Promise<Entry<T>> {
     const beganAtMs = this.#clock.now();
+    const letGo = this.#holdTurn(question.key);
     try {
       const { value, fetchedAtMs, askedAtMs = scope.sentAtMs ?? beganAtMs } = await load(scope);
       const entry = toEntry(question, { value, fetchedAtMs, askedAtMs });
@@ -247,7 +249,28 @@ export class Cache {
     } catch (error) {
       this.#shared?.release(question.key);
       throw error;
+    } finally {
+      letGo();
     }
+  }
+
+  /** Others wait as long as somebody reads for them. Gives the way to stop. */
+  #holdTurn(key: CacheKey): () => void {
+    const shared = this.#shared;
+    if (shared === null) {
+      return () => undefined;
+    }
+    let cancel = (): void => undefined;
+    const wait = (): void => {
+      cancel = this.#clock.after(TURN_MS / 3, () => {
+        shared.prolong(key);
+        wait();
+      });
+    };
+    wait();
+    return () => {
+      cancel();
+    };
   }
 
   /** Nobody waits for it; a failure is found by whoever asks when the value is past its grace. */

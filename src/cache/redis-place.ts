@@ -14,6 +14,7 @@ export interface RedisPlace {
   /** Resolves when the record is known to be kept, or not to be. */
   store(name: string, record: SharedRecord, announce: boolean): Promise<void>;
   release(name: string): void;
+  prolong(name: string): void;
   drop(name: string, text: string): void;
 }
 
@@ -57,6 +58,9 @@ export function createRedisPlace(options: RedisPlaceOptions): RedisPlace {
     },
     release: (name) => {
       void writes.load({ pair: pairOf(name), record: null, announce: false });
+    },
+    prolong: (name) => {
+      void calls.prolong(pairOf(name).turn);
     },
     drop: (name, text) => {
       cacheFaults.publish({ kind: 'bad-value', command: 'drop', code: null });
@@ -117,6 +121,11 @@ class PlaceCalls {
 
   constructor(options: RedisPlaceOptions) {
     this.#options = options;
+  }
+
+  async prolong(turnKey: string): Promise<void> {
+    const { writes, scripts, token } = this.#options;
+    await writes.ask('prolong', () => scripts.prolong(turnKey, token));
   }
 
   async lookUp(pairs: readonly KeyPair[]): Promise<LookupsTold | null> {

@@ -67,6 +67,9 @@ export function createRedisTier(options: RedisTierOptions): SharedTier {
     release: ({ place, name }) => {
       placeOf(place).release(name);
     },
+    prolong: ({ place, name }) => {
+      placeOf(place).prolong(name);
+    },
     drop: ({ place, name }, text) => {
       placeOf(place).drop(name, text);
     },

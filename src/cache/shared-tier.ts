@@ -33,7 +33,7 @@ export interface Lookup {
 export interface SharedTier {
   /**
    * What is kept under the key. When that is nothing, or not fresh any more, takes the turn to read it, unless another
-   * replica has it; a turn ends with `store`, with `release`, or by itself after `TURN_MS`.
+   * replica has it; a turn ends with `store`, with `release`, or by itself `TURN_MS` after it was taken or prolonged.
    */
   lookup(key: CacheKey): Promise<Lookup>;
   /**
@@ -41,6 +41,8 @@ export interface SharedTier {
    * replica is told when one with another digest was kept so far. Resolves when it is known to be kept, or after a few tens of milliseconds.
    */
   store(key: CacheKey, record: SharedRecord, announce: boolean): Promise<void>;
+  /** Makes our turn, if it is ours, last `TURN_MS` from now on. */
+  prolong(key: CacheKey): void;
   /** Ends our turn without a value, so that others need not wait for it. */
   release(key: CacheKey): void;
   /** Drops what is kept under the key if it is still this text: it turned out to be of no use. */
@@ -62,5 +64,5 @@ export interface Announcement {
   readonly text: string;
 }
 
-/** How long a replica has the turn to read a value: others read it themselves after that (reliability R13). */
+/** How long a replica has the turn to read a value unless it prolongs it: others read it themselves after that (reliability R13). */
 export const TURN_MS = 3_000;

@@ -75,6 +75,8 @@ export interface TierScripts {
   lookUp(asked: LookupsAsked): Promise<LookupsTold>;
   write(asked: WritesAsked): Promise<Told>;
   drop(asked: DropAsked): Promise<Told>;
+  /** Makes a turn last `TURN_MS` from now on if the token has it. */
+  prolong(turnKey: string, token: string): Promise<unknown>;
 }
 
 /** More than the longest head there is: two times, a digest and three spaces. */
@@ -210,11 +212,19 @@ end
 return { redis_now, refusal }
 `;
 
+export const PROLONG_SCRIPT = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  return redis.call('PEXPIRE', KEYS[1], ${TURN_MS})
+end
+return 0
+`;
+
 /** The scripts, on the connection that suits each. */
 export function tierScripts(reads: RedisConnection, writes: RedisConnection): TierScripts {
   const lookUp = redisScript(reads, LOOKUP_SCRIPT);
   const write = redisScript(writes, WRITE_SCRIPT);
   const drop = redisScript(writes, DROP_SCRIPT);
+  const prolong = redisScript(writes, PROLONG_SCRIPT);
   return {
     lookUp: async (asked) => {
       const args = [...commonArgs(asked), asked.turnsUntilMs ?? 0];
@@ -228,6 +238,7 @@ export function tierScripts(reads: RedisConnection, writes: RedisConnection): Ti
       );
       return told(listOf(reply));
     },
+    prolong: async (turnKey, token) => await prolong([turnKey], [token]),
     drop: async (asked) => told(listOf(await drop([asked.valueKey], [...commonArgs(asked), asked.text]))),
   };
 }

@@ -97,7 +97,7 @@ export interface CacheFaultEvent {
    * error reply. `no-connection`: there is none. `bad-value`: what was kept, announced or replied has not the right form.
    */
   readonly kind: 'timeout' | 'refused' | 'no-connection' | 'bad-value';
-  readonly command: 'lookup' | 'store' | 'release' | 'drop' | 'announcement';
+  readonly command: 'lookup' | 'store' | 'release' | 'prolong' | 'drop' | 'announcement';
   /** The word with which Redis' error begins, such as READONLY; null when there is none. */
   readonly code: string | null;
 }

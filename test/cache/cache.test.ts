@@ -475,12 +475,24 @@ describe('a turn to read', () => {
     const { clock, tier, upstream, read } = aCache();
     tier.turns.set('a', 'THEIRS');
     upstream.answers = 'one';
-    const reading = read();
-    await clock.advance(TURN_MS - 100);
+    const reading = read({ deadlineMs: clock.now() + 10_000 });
+    await clock.advance(4_900);
     expect(upstream.begun).toEqual([]);
     await clock.advance(200);
     expect(await reading).toBe('FRESH one');
     expect(clock.sleeping).toBe(0);
+  });
+
+  it('is prolonged as long as reading takes, and not after that', async () => {
+    const { clock, tier, upstream, read } = aCache();
+    const reading = read();
+    await clock.advance(2.5 * TURN_MS);
+    expect(tier.prolonged.length).toBeGreaterThanOrEqual(6);
+    upstream.begun[0]!.end('one');
+    expect(await reading).toBe('FRESH one');
+    const { length } = tier.prolonged;
+    await clock.advance(2 * TURN_MS);
+    expect(tier.prolonged).toHaveLength(length);
   });
 
   it('that is theirs is not waited for beyond a deadline', async () => {

@@ -14,6 +14,7 @@ export class FakeSharedTier implements SharedTier {
   readonly stored: { readonly name: string; readonly record: SharedRecord; readonly announce: boolean }[] =
     [];
   readonly released: string[] = [];
+  readonly prolonged: string[] = [];
   readonly dropped: string[] = [];
   readonly kept = new Map<string, SharedRecord>();
   /** Whose turn it is to read each name, while it is somebody's. */
@@ -40,6 +41,10 @@ export class FakeSharedTier implements SharedTier {
       this.kept.set(name, record);
     }
     this.#endOurTurn(name);
+  }
+
+  prolong({ name }: CacheKey): void {
+    this.prolonged.push(name);
   }
 
   release({ name }: CacheKey): void {

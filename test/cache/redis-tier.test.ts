@@ -209,6 +209,17 @@ describe('the turn to read a value', () => {
     expect((await other.lookup(KEY)).turn).toBe('THEIRS');
   });
 
+  it('lasts longer when it is prolonged by whoever has it, and by nobody else', async () => {
+    const other = await readyTier(tierOf(server.url));
+    expect((await tier.lookup(KEY)).turn).toBe('OURS');
+    await admin.pexpire(TURN_KEY, 1_000);
+    other.prolong(KEY);
+    await other.store({ ...KEY, name: 'another' }, freshRecord('x'), false);
+    expect(await admin.pttl(TURN_KEY)).toBeLessThanOrEqual(1_000);
+    tier.prolong(KEY);
+    await expect.poll(() => admin.pttl(TURN_KEY), SOON).toBeGreaterThan(1_000);
+  });
+
   it('ends by itself', async () => {
     const other = await readyTier(tierOf(server.url));
     await tier.lookup(KEY);
