@@ -13,8 +13,8 @@ interface Kept {
 const OVERHEAD_BYTES = 400;
 
 /**
- * The first tier: what this process knows, up to so many bytes, the least recently used going first. What is kept is never
- * changed and never grows older: a value takes the place of one that was fetched before it, and of no other.
+ * The first tier: what this process keeps, up to so many bytes, the least recently used going first. What is kept is never
+ * changed. Whether a value may take the place of another is `Knowledge`'s business.
  */
 export class MemoryTier {
   readonly #kept: LRUCache<string, Kept> | null;
