@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
 import type { Config } from './config.ts';
-import { schema } from './graphql/schema.ts';
+import { clientSchema, subgraph } from './graphql/schema.ts';
 import { createLoaders } from './jobs/loaders.ts';
 import type { Origins } from './jobs/origins.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
@@ -43,7 +43,7 @@ export interface App {
 export function createApp(config: Config, parts: Partial<Parts> = {}): App {
   const { clock = systemClock, exampleJobId = null, onBug = () => undefined } = parts;
   const { rereadConfig = null, onWarning = () => undefined } = parts;
-  const { server, deadlines, limits, cache } = config;
+  const { server, federation, deadlines, limits, cache } = config;
   const { origins, conditions, redisCondition, close } = wireOrigins(config, clock, {
     rereadConfig,
     onWarning,
@@ -52,7 +52,12 @@ export function createApp(config: Config, parts: Partial<Parts> = {}): App {
   let isDraining = false;
 
   const gateway = createGateway({
-    schema,
+    schema: clientSchema(federation),
+    router: {
+      schema: subgraph(federation).schema,
+      secret: federation.routerSecret,
+      maxRepresentations: limits.maxRepresentations,
+    },
     contextFor: ({ signal, timeoutMs, caller, noCache, onUse, onFailure }) => {
       const leftMs = Math.min(timeoutMs ?? deadlines.requestMs, deadlines.requestMs);
       const deadlineMs = clock.now() + leftMs;

@@ -34,6 +34,7 @@ export function draftOverrides(draft: Draft, environment: Environment): void {
   put('HOST', ['server', 'host'], String);
   put('INTROSPECTION', ['server', 'introspection'], booleanOrText);
   put('GRAPHIQL', ['server', 'graphiql'], booleanOrText);
+  put('FEDERATION_ROUTER_SECRET', ['federation', 'routerSecret'], String);
   put('REDIS_URL', ['redis', 'url'], String);
   put('REPLICA_INDEX', ['fleet', 'replicaIndex'], numberOrText);
   put('REPLICA_COUNT', ['fleet', 'replicaCount'], numberOrText);

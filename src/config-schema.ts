@@ -98,6 +98,14 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   sandbox: z.strictObject({ requestsPerSecond }).prefault({}),
+  federation: z
+    .strictObject({
+      routerSecret: secret
+        .refine((text) => text.reveal().length >= 16, 'expected at least 16 characters')
+        .optional(),
+      relayNode: z.boolean('expected true or false').default(true),
+    })
+    .prefault({}),
   redis: z
     .strictObject({
       url: z
@@ -164,6 +172,7 @@ export const configSchema = z.strictObject({
       maxScannedJobs: count(100, 1_000_000).default(2_000),
       maxSnapshotJobs: count(100, 1_000_000).default(20_000),
       maxNodeIds: count(1, 1_000).default(500),
+      maxRepresentations: count(1, 1_000).default(500),
       upstreamBodyBytes: count(1_024, 67_108_864).default(4_194_304),
       connectionsPerOrigin: count(1, 256).default(16),
       concurrentReadsPerOrigin: count(1, 256).default(8),

@@ -25,6 +25,11 @@ export interface Config {
     readonly graphiql: boolean;
     readonly maxBodyBytes: number;
   };
+  readonly federation: {
+    /** What only routers know; null where whoever can reach the gateway is one. */
+    readonly routerSecret: Secret | null;
+    readonly relayNode: boolean;
+  };
   readonly redisUrl: Secret | null;
   /** Which of how many replicas this is; null where they have no numbers. */
   readonly fleet: { readonly replicaIndex: number; readonly replicaCount: number } | null;
@@ -118,7 +123,7 @@ function readUtf8(path: string): string {
 }
 
 function toConfig(parsed: ParsedConfig, isSandbox: boolean): Config {
-  const { server, redis, log, deadlines, cache, breaker, limits } = parsed;
+  const { server, federation, redis, log, deadlines, cache, breaker, limits } = parsed;
   return {
     isSandbox,
     accounts: parsed.accounts.map(toAccount),
@@ -128,6 +133,10 @@ function toConfig(parsed: ParsedConfig, isSandbox: boolean): Config {
       introspection: server.introspection ?? isSandbox,
       graphiql: server.graphiql ?? isSandbox,
       maxBodyBytes: server.maxBodyBytes,
+    },
+    federation: {
+      routerSecret: federation.routerSecret ?? null,
+      relayNode: federation.relayNode,
     },
     redisUrl: redis?.url ?? null,
     fleet: toFleet(parsed.fleet),

@@ -4,17 +4,23 @@ import { printApiSchema, printSubgraphSchema } from '../graphql/schema.ts';
 import { type Command, EXIT, type Terminal } from './terminal.ts';
 
 export const schemaCommand: Command = {
-  help: `jobs-gateway schema [--api] [--write | --check]
+  help: `jobs-gateway schema [--api] [--without-relay-node] [--write | --check]
 
 Prints the SDL of the graph with its federation directives.
 
-  --api     without the federation directives
-  --write   writes schema/subgraph.graphql and schema/api.graphql instead
-  --check   compares those two files with the graph; exit code 1 when one is stale`,
+  --api                  without the federation directives
+  --without-relay-node   without node and nodes, as with federation.relayNode: false
+  --write                writes schema/subgraph.graphql and schema/api.graphql instead
+  --check                compares those two files with the graph; exit code 1 when one is stale`,
   run: async (args, terminal) => {
     const { values } = parseArgs({
       args: [...args],
-      options: { api: { type: 'boolean' }, write: { type: 'boolean' }, check: { type: 'boolean' } },
+      options: {
+        api: { type: 'boolean' },
+        'without-relay-node': { type: 'boolean' },
+        write: { type: 'boolean' },
+        check: { type: 'boolean' },
+      },
     });
     if (values.write === true) {
       await Promise.all(files().map(({ path, sdl }) => writeFile(path, sdl)));
@@ -23,7 +29,8 @@ Prints the SDL of the graph with its federation directives.
     if (values.check === true) {
       return checkFiles(terminal);
     }
-    terminal.out((values.api === true ? printApiSchema() : printSubgraphSchema()).trimEnd());
+    const options = { relayNode: values['without-relay-node'] !== true };
+    terminal.out((values.api === true ? printApiSchema(options) : printSubgraphSchema(options)).trimEnd());
     return EXIT.ok;
   },
 };

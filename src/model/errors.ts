@@ -44,6 +44,13 @@ export class InvalidIdError extends GatewayError {
   }
 }
 
+/** What a federation router sent in place of an entity. */
+export class InvalidRepresentationError extends GatewayError {
+  constructor(message: string) {
+    super('INVALID_REPRESENTATION', message);
+  }
+}
+
 export class InvalidCursorError extends GatewayError {
   constructor(message: string) {
     super('INVALID_CURSOR', message);

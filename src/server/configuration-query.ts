@@ -1,7 +1,7 @@
 import { type DocumentNode, type FragmentDefinitionNode, Kind, type SelectionSetNode } from 'graphql';
 
 /** The fields of the query type that nothing is read for. */
-const FIELDS = new Set(['__typename', '__schema', '__type', 'origins']);
+const FIELDS = new Set(['__typename', '__schema', '__type', '_service', 'origins']);
 
 /** Documents are parsed once and asked many times. */
 const known = new WeakMap<DocumentNode, boolean>();

@@ -6,9 +6,11 @@ import type { GraphContext } from '../graphql/context.ts';
 import { isUnexpected, toClientError } from '../graphql/errors.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import type { Use } from '../lib/call-scope.ts';
+import type { Secret } from '../lib/secret.ts';
 import { useBodyLimit } from './body-limit.ts';
 import { useCacheHeaders } from './cache-headers.ts';
 import { callerOf } from './caller.ts';
+import { useEntityLimit } from './entity-limit.ts';
 import { useErrorCodes } from './error-codes.ts';
 import { useExecution } from './execution.ts';
 import { type GraphiqlTab, useGraphiql } from './graphiql.ts';
@@ -17,6 +19,7 @@ import { asksAnew } from './no-cache.ts';
 import type { Replays } from './replays.ts';
 import { useRequestChecks } from './request-checks.ts';
 import { askedTimeoutMs, useRequestTimeout } from './request-timeout.ts';
+import { isRouter, useRouterSecret } from './router-secret.ts';
 import { Uses } from './uses.ts';
 
 /** What of a request decides how it is served. */
@@ -35,8 +38,20 @@ export interface RequestFacts {
   readonly onFailure: () => void;
 }
 
-export interface GatewayOptions {
+/** What routers may ask besides what clients ask. */
+export interface RouterAccess {
+  /** The graph with `_service` and `_entities`. */
   readonly schema: GraphQLSchema;
+  /** What proves a router; null where whoever can reach the gateway is one. */
+  readonly secret: Secret | null;
+  readonly maxRepresentations: number;
+}
+
+export interface GatewayOptions {
+  /** The graph that clients ask. */
+  readonly schema: GraphQLSchema;
+  /** Default: nothing. */
+  readonly router?: RouterAccess | null;
   /** Makes what the resolvers of one request use. */
   readonly contextFor: (facts: RequestFacts) => GraphContext;
   readonly readiness: () => Readiness;
@@ -62,10 +77,10 @@ export type Gateway = YogaServerInstance<ServerContext, GraphContext>;
 /** The HTTP server's heart: a fetch-style handler of `/graphql`, `/health` and `/ready`. */
 export function createGateway(options: GatewayOptions): Gateway {
   const { schema, contextFor, readiness, introspection, graphiqlTabs, maxBodyBytes, onBug } = options;
-  const { clock = systemClock, replays = null } = options;
+  const { clock = systemClock, replays = null, router = null } = options;
   const usesByRequest = new WeakMap<Request, Uses>();
   return createYoga<ServerContext, GraphContext>({
-    schema,
+    schema: schemaFor(schema, router),
     graphqlEndpoint: '/graphql',
     context: ({ request, req }) => {
       const { signal, headers } = request;
@@ -97,10 +112,12 @@ export function createGateway(options: GatewayOptions): Gateway {
       useHealth(readiness),
       graphiqlTabs === null ? {} : useGraphiql(graphiqlTabs),
       useRequestChecks(),
+      router === null || router.secret === null ? {} : useRouterSecret(router.secret),
       useRequestTimeout(),
       useBodyLimit(maxBodyBytes),
       // before execution
       introspection ? {} : useDisableIntrospection(),
+      router === null ? {} : useEntityLimit(router.maxRepresentations),
       // during execution: a client that leaves ends it
       useExecution(),
       // after execution
@@ -108,6 +125,18 @@ export function createGateway(options: GatewayOptions): Gateway {
       useCacheHeaders({ clock, usesOf: (request) => usesByRequest.get(request), replays }),
     ],
   });
+}
+
+/** What a router alone may ask is not there for others: not refused, but unknown. */
+function schemaFor(
+  schema: GraphQLSchema,
+  router: RouterAccess | null,
+): GraphQLSchema | ((context: { readonly request: Request }) => GraphQLSchema) {
+  if (router === null || router.secret === null) {
+    return router?.schema ?? schema;
+  }
+  const { secret } = router;
+  return ({ request }) => (isRouter(request.headers, secret) ? router.schema : schema);
 }
 
 function maskError(error: unknown, onBug: (error: unknown) => void): ReturnType<typeof toClientError> {

@@ -10,6 +10,7 @@ const MAX_BODY_BYTES = 8_192;
 const REFUSED = [
   'authorization',
   'cookie',
+  'router-authorization',
   'cache-control',
   'pragma',
   'transfer-encoding',

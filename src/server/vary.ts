@@ -1,5 +1,5 @@
-/** What decides about an answer: its form, and whether the client says who it is. */
-const NAMES = ['Accept', 'Authorization'];
+/** What decides about an answer: its form, and whether the client or the router says who it is. */
+const NAMES = ['Accept', 'Authorization', 'Router-Authorization'];
 
 /** A `Vary` that names what answers of the graph depend on, besides what it names already. */
 export function withVary(given: string | null): string {

@@ -104,18 +104,21 @@ describe('an answer that is made of values', () => {
   it('varies by what decides about it', async () => {
     const { get, post } = await startKeptValues();
     for (const { headers } of [await post(valueOf('a')), await get('{ broken }'), await post('no JSON')]) {
-      expect(headers['vary']).toBe('Accept, Authorization');
+      expect(headers['vary']).toBe('Accept, Authorization, Router-Authorization');
     }
   });
 });
 
 describe('Vary', () => {
   it.each([
-    [null, 'Accept, Authorization'],
-    ['', 'Accept, Authorization'],
-    ['Origin', 'Origin, Accept, Authorization'],
-    ['accept', 'accept, Authorization'],
-    ['AUTHORIZATION,Origin , Accept', 'AUTHORIZATION,Origin , Accept'],
+    [null, 'Accept, Authorization, Router-Authorization'],
+    ['', 'Accept, Authorization, Router-Authorization'],
+    ['Origin', 'Origin, Accept, Authorization, Router-Authorization'],
+    ['accept', 'accept, Authorization, Router-Authorization'],
+    [
+      'AUTHORIZATION,Origin , Accept,router-authorization',
+      'AUTHORIZATION,Origin , Accept,router-authorization',
+    ],
     ['*', '*'],
   ])('%j becomes %j', (given, merged) => {
     expect(withVary(given)).toBe(merged);
@@ -241,7 +244,7 @@ describe('a GET', () => {
       etag,
       'cache-control': 'public, max-age=10',
       age: '4',
-      vary: 'Accept, Authorization',
+      vary: 'Accept, Authorization, Router-Authorization',
       date: expect.stringContaining('GMT'),
     });
     expect(headers['content-type']).toBeUndefined();

@@ -51,10 +51,20 @@ export const FLOORS: readonly Floor[] = [
     sees: [SOURCE_CONTRACT, 'sources/*/model.ts', 'cache/**', 'model/**', 'lib/**', 'telemetry/channels.ts'],
   },
 
+  // What any subgraph is made with: it knows federation and nothing of jobs.
+  { level: '5a', files: ['federation/**'], sees: ['model/errors.ts'] },
   {
     level: '5c',
     files: ['graphql/{query,federation,schema}.ts'],
-    sees: ['graphql/**', 'sources/*/graphql.ts', 'jobs/**', SOURCE_CONTRACT, 'model/**', 'lib/**'],
+    sees: [
+      'graphql/**',
+      'federation/**',
+      'sources/*/graphql.ts',
+      'jobs/**',
+      SOURCE_CONTRACT,
+      'model/**',
+      'lib/**',
+    ],
   },
   { level: '5a', files: ['graphql/**'], sees: ['jobs/**', 'model/**', 'lib/**'] },
 
