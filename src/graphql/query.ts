@@ -16,6 +16,7 @@ import { CiJobConnectionType, CiJobFilterInput, CiJobRef, toCiFilter } from '../
 import { CosJobConnectionType, CosJobStatusEnum, CosJobType, toCosFilter } from '../sources/cos/graphql.ts';
 import { builder } from './builder.ts';
 import { backwardArguments, forwardArguments } from './connection.ts';
+import { pageOf, upstreamCalls } from './cost.ts';
 import { JobConnectionType, JobFilterInput, toJobFilter } from './job-listing.ts';
 import type { GraphContext } from './context.ts';
 import { JobInterface, JobOrderEnum, NodeInterface } from './job.ts';
@@ -33,6 +34,7 @@ builder.queryType({
       type: NodeInterface,
       nullable: true,
       description: 'The job with a global id (Relay’s object identification); null when it does not exist.',
+      extensions: { directives: upstreamCalls(1) },
       args: { id: t.arg.id({ required: true, description: 'The global id.' }) },
       resolve: (_root, { id }, context) => loadByGlobalId(id, context),
     }),
@@ -41,6 +43,7 @@ builder.queryType({
       nullable: { list: false, items: true },
       description:
         'The jobs with these global ids, in their order; null in the place of one that does not exist or cannot be read. Joined into as few upstream calls as possible: one for up to 100 BatchCompute jobs of a region.',
+      extensions: { directives: upstreamCalls(1) },
       args: { ids: t.arg.idList({ required: true, description: 'The global ids: 500 at most.' }) },
       resolve: (_root, { ids }, context) => {
         if (ids.length > context.limits.maxNodeIds) {
@@ -54,6 +57,7 @@ builder.queryType({
       type: JobInterface,
       nullable: true,
       description: 'The job with a global id; null when it does not exist.',
+      extensions: { directives: upstreamCalls(1) },
       args: { id: t.arg.id({ required: true, description: 'The global id.' }) },
       resolve: (_root, { id }, context) => loadByGlobalId(id, context),
     }),
@@ -62,6 +66,7 @@ builder.queryType({
       nullable: true,
       description:
         'The jobs of all origins in one order of time, both ways. An origin that does not answer is reported in `origins`, the others’ jobs come, and its own come later in the walk, once each. Usually one upstream call per origin, none for what was read a moment ago.',
+      extensions: { directives: { ...upstreamCalls(3), ...pageOf(['first', 'last']) } },
       args: {
         ...forwardArguments,
         ...backwardArguments,
@@ -88,6 +93,7 @@ builder.queryType({
       type: CosJobType,
       nullable: true,
       description: 'A COS Batch Operation job by the product’s own id; null when it does not exist.',
+      extensions: { directives: upstreamCalls(1) },
       args: {
         jobId: t.arg.string({ required: true, description: JOB_ID }),
         account: t.arg.string({ description: ACCOUNT }),
@@ -103,6 +109,7 @@ builder.queryType({
       nullable: true,
       description:
         'The COS Batch Operation jobs of one region in the product’s own order, which is by id and not by time; forwards only. One call for up to 999 jobs.',
+      extensions: { directives: { ...upstreamCalls(1), ...pageOf(['first']) } },
       args: {
         ...forwardArguments,
         account: t.arg.string({ description: ACCOUNT }),
@@ -116,6 +123,7 @@ builder.queryType({
       type: BatchComputeJobType,
       nullable: true,
       description: 'A BatchCompute job by the product’s own id; null when it does not exist.',
+      extensions: { directives: upstreamCalls(1) },
       args: {
         jobId: t.arg.string({ required: true, description: JOB_ID }),
         account: t.arg.string({ description: ACCOUNT }),
@@ -131,6 +139,7 @@ builder.queryType({
       nullable: true,
       description:
         'The BatchCompute jobs of one region in the product’s own order, newest first; both ways. Jobs that arrive or vanish between two pages are neither repeated nor make others be skipped. One call for up to 100 jobs, at two calls a second.',
+      extensions: { directives: { ...upstreamCalls(1), ...pageOf(['first', 'last']) } },
       args: {
         ...forwardArguments,
         ...backwardArguments,
@@ -148,6 +157,7 @@ builder.queryType({
       type: CiJobRef,
       nullable: true,
       description: 'A Cloud Infinite batch job by the product’s own id; null when it does not exist.',
+      extensions: { directives: upstreamCalls(1) },
       args: {
         jobId: t.arg.string({ required: true, description: JOB_ID }),
         bucket: t.arg.string({ description: BUCKET }),
@@ -162,6 +172,7 @@ builder.queryType({
       nullable: true,
       description:
         'The Cloud Infinite batch jobs of one bucket by creation time; forwards only. One call for up to 100 jobs.',
+      extensions: { directives: { ...upstreamCalls(1), ...pageOf(['first']) } },
       args: {
         ...forwardArguments,
         bucket: t.arg.string({ description: BUCKET }),

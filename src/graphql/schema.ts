@@ -13,7 +13,7 @@ export const schema: GraphQLSchema = builder.toSchema({
       link: [
         {
           url: 'https://specs.apollo.dev/federation/v2.9',
-          import: ['@key', '@shareable'],
+          import: ['@key', '@shareable', '@cost', '@listSize'],
         },
       ],
     },

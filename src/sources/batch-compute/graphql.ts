@@ -1,6 +1,7 @@
 import { builder } from '../../graphql/builder.ts';
 import { defineConnection } from '../../graphql/connection.ts';
 import type { GraphContext } from '../../graphql/context.ts';
+import { upstreamCalls } from '../../graphql/cost.ts';
 import { checkedList, checkedText, checkedTexts, known } from '../../graphql/filter-checks.ts';
 import { enumValues, JobInterface, NodeInterface } from '../../graphql/job.ts';
 import { UserInputError } from '../../model/errors.ts';
@@ -168,29 +169,34 @@ export const BatchComputeJobType = builder.objectRef<BatchComputeJob>('BatchComp
     stateReason: t.string({
       nullable: true,
       description: `Why it failed; null when it has not (StateReason). ${DETAIL}`,
+      extensions: { directives: upstreamCalls(1) },
       resolve: detail(({ stateReason }) => stateReason),
     }),
     nextAction: t.string({
       nullable: true,
       description: `What is about to happen to it, e.g. \`TERMINATING\` (NextAction). ${DETAIL}`,
+      extensions: { directives: upstreamCalls(1) },
       resolve: detail(({ nextAction }) => nextAction),
     }),
     tasks: t.field({
       type: [BatchComputeTaskType],
       nullable: true,
       description: `Its tasks (TaskSet). ${DETAIL}`,
+      extensions: { directives: upstreamCalls(1) },
       resolve: detail(({ tasks }) => tasks),
     }),
     dependencies: t.field({
       type: [BatchComputeDependencyType],
       nullable: true,
       description: `Which task waits for which (DependenceSet). ${DETAIL}`,
+      extensions: { directives: upstreamCalls(1) },
       resolve: detail(({ dependencies }) => dependencies),
     }),
     taskInstanceMetrics: t.field({
       type: BatchComputeTaskMetricsType,
       nullable: true,
       description: `How many instances of its tasks are in each state (TaskInstanceMetrics). ${DETAIL}`,
+      extensions: { directives: upstreamCalls(1) },
       resolve: detail(({ taskInstanceMetrics }) => taskInstanceMetrics),
     }),
   }),

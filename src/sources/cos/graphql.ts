@@ -1,6 +1,7 @@
 import { builder } from '../../graphql/builder.ts';
 import { defineConnection } from '../../graphql/connection.ts';
 import type { GraphContext } from '../../graphql/context.ts';
+import { upstreamCalls } from '../../graphql/cost.ts';
 import { known } from '../../graphql/filter-checks.ts';
 import { enumValues, JobInterface, NodeInterface } from '../../graphql/job.ts';
 import { CosOperationInterface } from './graphql-operation.ts';
@@ -148,49 +149,58 @@ export const CosJobType = builder.objectRef<CosJob>('CosJob').implement({
       type: CosOperationInterface,
       nullable: true,
       description: `What it does, with all parameters (Operation). ${DETAIL}`,
+      extensions: { directives: upstreamCalls(1) },
       resolve: detail(({ operation }) => operation),
     }),
     confirmationRequired: t.boolean({
       nullable: true,
       description: `Whether it waits for confirmation before it runs (ConfirmationRequired). ${DETAIL}`,
+      extensions: { directives: upstreamCalls(1) },
       resolve: detail(({ confirmationRequired }) => confirmationRequired),
     }),
     clientRequestToken: t.string({
       nullable: true,
       description: `The token that it was created with (ClientRequestToken); usually not told. ${DETAIL}`,
+      extensions: { directives: upstreamCalls(1) },
       resolve: detail(({ clientRequestToken }) => clientRequestToken),
     }),
     manifest: t.field({
       type: CosManifestType,
       nullable: true,
       description: `The list of objects that it works through (Manifest). ${DETAIL}`,
+      extensions: { directives: upstreamCalls(1) },
       resolve: detail(({ manifest }) => manifest),
     }),
     report: t.field({
       type: CosReportType,
       nullable: true,
       description: `The report that it writes (Report). ${DETAIL}`,
+      extensions: { directives: upstreamCalls(1) },
       resolve: detail(({ report }) => report),
     }),
     roleArn: t.string({
       nullable: true,
       description: `The resource name of the role that it runs as (RoleArn). ${DETAIL}`,
+      extensions: { directives: upstreamCalls(1) },
       resolve: detail(({ roleArn }) => roleArn),
     }),
     statusUpdateReason: t.string({
       nullable: true,
       description: `Why its status changed last (StatusUpdateReason). ${DETAIL}`,
+      extensions: { directives: upstreamCalls(1) },
       resolve: detail(({ statusUpdateReason }) => statusUpdateReason),
     }),
     suspendedCause: t.string({
       nullable: true,
       description: `Why it was suspended (SuspendedCause). ${DETAIL}`,
+      extensions: { directives: upstreamCalls(1) },
       resolve: detail(({ suspendedCause }) => suspendedCause),
     }),
     suspendedAt: t.field({
       type: 'DateTime',
       nullable: true,
       description: `When it was suspended (SuspendedDate). ${DETAIL}`,
+      extensions: { directives: upstreamCalls(1) },
       resolve: detail(({ suspendedAt }) => suspendedAt),
     }),
   }),
