@@ -192,6 +192,7 @@ describe('the links of the documents', () => {
     'docs/add-a-source.md',
     'docs/decisions/0011-own-subgraph-module.md',
     'schema/CHANGELOG.md',
+    'schema/README.md',
     'bench/README.md',
   ];
 

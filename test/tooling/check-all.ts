@@ -9,6 +9,7 @@ const STAGES: readonly (readonly string[])[] = [
   ['run', 'typecheck'],
   ['run', 'lint'],
   ['run', 'schema', '--', '--check'],
+  ['run', 'schema:diff'],
   ['run', 'codegen:check'],
   ['test'],
 ];
