@@ -1,59 +1,75 @@
-import { type DocumentNode, type ExecutionArgs, GraphQLError, Kind, type ValueNode, visit } from 'graphql';
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  type FieldNode,
+  getArgumentValues,
+  getOperationAST,
+  getVariableValues,
+  GraphQLError,
+  visit,
+} from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 
 /**
- * Refuses, before anything is read, a document that asks for more than so many entities: all its `_entities` fields together,
- * whatever they are called and wherever they stand (contract section 6; reliability I13).
+ * Refuses, before anything is read, an operation that asks for more than so many entities: all `_entities` fields of its
+ * document together, whatever they are called and wherever they stand (contract section 6; reliability I13).
  */
 export function useEntityLimit(maxRepresentations: number): Plugin {
   return {
     onExecute: ({ args, setResultAndStopExecution }) => {
-      const { document, variableValues } = args as ExecutionArgs;
-      const actual = representationsIn(document)
-        .map((value) => lengthOf(value, variableValues ?? {}))
-        .reduce((sum, length) => sum + length, 0);
+      const actual = countRepresentations(args);
       if (actual > maxRepresentations) {
-        const message = `Expected at most ${maxRepresentations} representations in a document, got ${actual}: ask for them in several.`;
+        const message = `Expected at most ${maxRepresentations} representations in an operation, got ${actual}: ask for them in several.`;
         const http = { status: 400, spec: true };
-        const extensions = {
-          code: 'COST_ESTIMATED_TOO_EXPENSIVE',
-          limit: maxRepresentations,
-          actual,
-          http,
-        };
+        const extensions = { code: 'COST_ESTIMATED_TOO_EXPENSIVE', limit: maxRepresentations, actual, http };
         setResultAndStopExecution({ errors: [new GraphQLError(message, { extensions })] });
       }
     },
   };
 }
 
-/** Documents are parsed once and asked many times. */
-const known = new WeakMap<DocumentNode, readonly ValueNode[]>();
-
-/** The arguments of all `_entities` fields; the field is of the root type alone. */
-function representationsIn(document: DocumentNode): readonly ValueNode[] {
-  const values = known.get(document) ?? findRepresentations(document);
-  known.set(document, values);
-  return values;
+function countRepresentations({ schema, document, operationName, variableValues }: ExecutionArgs): number {
+  const fields = entityFieldsIn(document);
+  const definition = schema.getQueryType()?.getFields()['_entities'];
+  if (fields.length === 0 || definition === undefined) {
+    return 0;
+  }
+  // As the executor will see them: with the defaults that the operation gives them.
+  const { variableDefinitions = [] } = getOperationAST(document, operationName) ?? {};
+  const { coerced = {} } = getVariableValues(schema, variableDefinitions, variableValues ?? {});
+  return fields
+    .map((field) => lengthOf(() => getArgumentValues(definition, field, coerced)))
+    .reduce((sum, length) => sum + length, 0);
 }
 
-function findRepresentations(document: DocumentNode): ValueNode[] {
-  const values: ValueNode[] = [];
+/** None where a variable is missing: then the field is of an operation that is not asked, or the executor refuses it. */
+function lengthOf(argumentsOf: () => Readonly<Record<string, unknown>>): number {
+  try {
+    const { representations } = argumentsOf();
+    return Array.isArray(representations) ? representations.length : 0;
+  } catch {
+    return 0;
+  }
+}
+
+/** Documents are parsed once and asked many times. */
+const known = new WeakMap<DocumentNode, readonly FieldNode[]>();
+
+/** The field is of the root type alone, so its name says enough. */
+function entityFieldsIn(document: DocumentNode): readonly FieldNode[] {
+  const fields = known.get(document) ?? findEntityFields(document);
+  known.set(document, fields);
+  return fields;
+}
+
+function findEntityFields(document: DocumentNode): FieldNode[] {
+  const fields: FieldNode[] = [];
   visit(document, {
-    Field: ({ name, arguments: args = [] }) => {
-      if (name.value === '_entities') {
-        values.push(...args.map(({ value }) => value));
+    Field: (field) => {
+      if (field.name.value === '_entities') {
+        fields.push(field);
       }
     },
   });
-  return values;
-}
-
-/** A value that is no list stands for a list of one (GraphQL section 3.11). */
-function lengthOf(value: ValueNode, variables: Readonly<Record<string, unknown>>): number {
-  if (value.kind === Kind.VARIABLE) {
-    const given = variables[value.name.value];
-    return Array.isArray(given) ? given.length : 1;
-  }
-  return value.kind === Kind.LIST ? value.values.length : 1;
+  return fields;
 }
