@@ -4,6 +4,7 @@ import { clientSchema, subgraph } from './graphql/schema.ts';
 import { createLoaders } from './jobs/loaders.ts';
 import type { Origins } from './jobs/origins.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
+import { DocumentList } from './server/documents/document-list.ts';
 import { createGateway } from './server/gateway.ts';
 import { replayListener } from './server/replay-listener.ts';
 import { Replays } from './server/replays.ts';
@@ -44,7 +45,7 @@ export function createApp(config: Config, parts: Partial<Parts> = {}): App {
   const { clock = systemClock, exampleJobId = null, onBug = () => undefined } = parts;
   const { rereadConfig = null, onWarning = () => undefined } = parts;
   const { server, federation, deadlines, limits, cache } = config;
-  const { origins, conditions, redisCondition, close } = wireOrigins(config, clock, {
+  const { origins, conditions, documents, redisCondition, close } = wireOrigins(config, clock, {
     rereadConfig,
     onWarning,
   });
@@ -55,7 +56,7 @@ export function createApp(config: Config, parts: Partial<Parts> = {}): App {
     schema: clientSchema(federation),
     router: {
       schema: subgraph(federation).schema,
-      secret: federation.routerSecret,
+      secrets: federation.routerSecrets,
       maxRepresentations: limits.maxRepresentations,
     },
     contextFor: ({ signal, timeoutMs, caller, noCache, onUse, onFailure }) => {
@@ -77,6 +78,11 @@ export function createApp(config: Config, parts: Partial<Parts> = {}): App {
     onBug,
     clock,
     replays,
+    documents: {
+      mode: config.documents.mode,
+      list: new DocumentList(config.documents.list),
+      store: config.documents.automatic ? documents : null,
+    },
   });
   const listener: RequestListener = (incoming, outgoing) => {
     Promise.resolve(gateway(incoming, outgoing)).catch((error: unknown) => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Cache } from './cache/cache.ts';
+import { ContentStore } from './cache/content-store.ts';
 import { createRedisTier } from './cache/redis-tier.ts';
 import type { AccountConfig, Config } from './config.ts';
 import type { Clock } from './lib/clock.ts';
@@ -23,6 +24,8 @@ export interface Caching {
   cos(origin: Origin, account: AccountConfig): OriginCache<CosJob, CosJobDetail>;
   batchCompute(origin: Origin, account: AccountConfig): OriginCache<BatchComputeJob, BatchComputeJobDetail>;
   ci(origin: Origin, account: AccountConfig): OriginCache<CiJob>;
+  /** The documents that clients have made known by their hash. */
+  readonly documents: ContentStore;
   /** How it stands with Redis; null when none is configured. */
   redisCondition(): RedisCondition | null;
   /** Ends what is read for nobody, and the connections to Redis. */
@@ -33,8 +36,8 @@ export interface Caching {
 const MEANING = 1;
 
 /** Opens the two tiers: the memory of this process and, where there is one, Redis. Connects in the background. */
-export function openCaching(config: Pick<Config, 'cache' | 'redisUrl'>, clock: Clock): Caching {
-  const { cache: settings, redisUrl } = config;
+export function openCaching(config: Pick<Config, 'cache' | 'documents' | 'redisUrl'>, clock: Clock): Caching {
+  const { cache: settings, documents, redisUrl } = config;
   const shared =
     redisUrl === null
       ? null
@@ -50,6 +53,15 @@ export function openCaching(config: Pick<Config, 'cache' | 'redisUrl'>, clock: C
   const common = (origin: Origin, account: AccountConfig) =>
     ({ cache, clock, origin, place: placeOf(origin, account), lifetimes: settings }) as const;
   return {
+    documents: new ContentStore({
+      clock,
+      shared,
+      memoryBytes: documents.automaticMemoryBytes,
+      maxTextBytes: documents.maxAutomaticBytes,
+      ttlMs: documents.automaticTtlMs,
+      maxSharedTexts: documents.maxAutomaticInRedis,
+      maxNewPerMinute: documents.maxAutomaticPerMinute,
+    }),
     cos: (origin, account) =>
       new OriginCache({
         ...common(origin, account),

@@ -38,6 +38,8 @@ export function draftOverrides(draft: Draft, environment: Environment): void {
   put('REDIS_URL', ['redis', 'url'], String);
   put('REPLICA_INDEX', ['fleet', 'replicaIndex'], numberOrText);
   put('REPLICA_COUNT', ['fleet', 'replicaCount'], numberOrText);
+  put('DOCUMENTS_MODE', ['documents', 'mode'], String);
+  put('DOCUMENTS_MANIFESTS', ['documents', 'manifests'], commaList);
   put('LOG_LEVEL', ['log', 'level'], String);
   ['AUTH_JWKS_URL', 'AUTH_JWT_ISSUER', 'AUTH_JWT_AUDIENCE'].forEach((variable) =>
     put(variable, ['auth'], String),

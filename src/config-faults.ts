@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { type Draft, showPath } from './config-draft.ts';
+import type { ManifestFile } from './config-manifests.ts';
 import { configSchema, isLoopback } from './config-schema.ts';
 
 /** One line per fault of a key: what it is called, the form expected and, unless it is a secret, the value found. */
@@ -19,7 +20,8 @@ export function describeIssue(issue: z.core.$ZodIssue, draft: Draft): string[] {
   return [`${key}: ${expected}, got ${showAt(path, draft)}`];
 }
 
-function nameOf(path: readonly string[], draft: Draft): string {
+/** What a key is called by whoever set it. */
+export function nameOf(path: readonly string[], draft: Draft): string {
   for (let length = path.length; length > 0; length -= 1) {
     const variable = draft.variables.get(path.slice(0, length).join('.'));
     if (variable !== undefined) {
@@ -31,7 +33,7 @@ function nameOf(path: readonly string[], draft: Draft): string {
 
 /** The keys whose values may be shown: a secret put anywhere else by mistake is not printed either. */
 const SHOWN =
-  /^(accounts\.\d+\.(name|appId|uin|(cos|batchCompute)\.regions(\.\d+)?|\w+\.endpoint|batchCompute\.requestsPerSecond|ci\.buckets\.\d+\.(name|region))|(server|fleet|log|deadlines|limits|sandbox)\.\w+)$/;
+  /^(accounts\.\d+\.(name|appId|uin|(cos|batchCompute)\.regions(\.\d+)?|\w+\.endpoint|batchCompute\.requestsPerSecond|ci\.buckets\.\d+\.(name|region))|documents\.manifests\.\d+|(server|fleet|log|deadlines|documents|limits|sandbox)\.\w+)$/;
 
 /** The value at a key as a fault may tell it: itself where that is safe, else only what kind of thing it is. */
 function showAt(path: readonly string[], draft: Draft): string {
@@ -80,6 +82,7 @@ export function crossFaults(draft: Draft, isSandbox: boolean): string[] {
     ...accounts.flatMap((account, index) => accountFaults(account, index, draft)),
     ...orderFaults(draft),
     ...fleetFaults(draft),
+    ...documentsFaults(draft),
     ...(isSandbox ? [] : exposureFaults(draft)),
   ];
 }
@@ -147,6 +150,27 @@ function fleetFaults(draft: Draft): string[] {
   return typeof index === 'number' && typeof count === 'number' && index >= count
     ? [
         `${nameOf(['fleet', 'replicaIndex'], draft)}: expected less than ${nameOf(['fleet', 'replicaCount'], draft)} (${count}), as the first replica is 0, got ${index}`,
+      ]
+    : [];
+}
+
+/** The manifests that are to be read, called by what may be told of their paths. What is no path is another fault. */
+export function manifestFiles(draft: Draft): ManifestFile[] {
+  return list(at(draft.raw, 'documents', 'manifests')).flatMap((path, index) => {
+    const key = ['documents', 'manifests', String(index)];
+    return typeof path === 'string' && path !== ''
+      ? [{ path, name: `${nameOf(key, draft)}: ${showAt(key, draft)}` }]
+      : [];
+  });
+}
+
+/** Nothing could be asked. */
+function documentsFaults(draft: Draft): string[] {
+  const isEnforced = at(draft.raw, 'documents', 'mode') === 'enforce';
+  const manifests = at(draft.raw, 'documents', 'manifests') ?? [];
+  return isEnforced && Array.isArray(manifests) && manifests.length === 0
+    ? [
+        `${nameOf(['documents', 'manifests'], draft)}: expected at least one file, as ${nameOf(['documents', 'mode'], draft)} is enforce, got none`,
       ]
     : [];
 }

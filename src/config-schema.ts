@@ -25,6 +25,9 @@ const secret = z
   .refine((text) => !PLACEHOLDER.test(text), 'expected a real value, not a placeholder')
   .transform((text) => new Secret(text));
 
+const ROUTER_SECRETS = 'expected 16 or more printable characters, or a list of such texts';
+const routerSecret = secret.refine((text) => text.reveal().length >= 16, ROUTER_SECRETS);
+
 const endpoint = z.string().refine(isEndpoint, {
   message: 'expected https://host[:port], or http:// on a loopback address, without path or credentials',
 });
@@ -100,8 +103,11 @@ export const configSchema = z.strictObject({
   sandbox: z.strictObject({ requestsPerSecond }).prefault({}),
   federation: z
     .strictObject({
-      routerSecret: secret
-        .refine((text) => text.reveal().length >= 16, 'expected at least 16 characters')
+      routerSecret: z
+        .union(
+          [routerSecret.transform((one) => [one]), z.array(routerSecret).min(1, ROUTER_SECRETS)],
+          ROUTER_SECRETS,
+        )
         .optional(),
       relayNode: z.boolean('expected true or false').default(true),
     })
@@ -154,6 +160,21 @@ export const configSchema = z.strictObject({
       redisReadMs: count(1, 10_000).default(30),
       redisWriteMs: count(1, 10_000).default(100),
       maxRedisValueBytes: count(1_024, 67_108_864).default(1_048_576),
+    })
+    .prefault({}),
+  documents: z
+    .strictObject({
+      mode: z.enum(['off', 'log', 'enforce'], 'expected off, log or enforce').default('off'),
+      manifests: z
+        .array(z.string('expected the path of a file').min(1, 'expected the path of a file'))
+        .refine(...distinct('file'))
+        .default([]),
+      automatic: z.boolean('expected true or false').default(true),
+      automaticTtlMs: lifetime.default(86_400_000),
+      automaticMemoryBytes: count(0, 1_073_741_824).default(4_194_304),
+      maxAutomaticBytes: count(1, 262_144).default(8_192),
+      maxAutomaticInRedis: count(1, 1_000_000).default(10_000),
+      maxAutomaticPerMinute: count(0, 1_000_000).default(600),
     })
     .prefault({}),
   breaker: z

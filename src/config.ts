@@ -8,7 +8,8 @@ import {
   emptyDraft,
   type Environment,
 } from './config-draft.ts';
-import { crossFaults, describeIssue } from './config-faults.ts';
+import { crossFaults, describeIssue, manifestFiles } from './config-faults.ts';
+import { type ListedDocument, readManifests } from './config-manifests.ts';
 import { configSchema, type ParsedConfig } from './config-schema.ts';
 import type { Credential } from './model/credential.ts';
 import { Secret } from './lib/secret.ts';
@@ -26,8 +27,8 @@ export interface Config {
     readonly maxBodyBytes: number;
   };
   readonly federation: {
-    /** What only routers know; null where whoever can reach the gateway is one. */
-    readonly routerSecret: Secret | null;
+    /** What only routers know, each as good as the others; none where whoever can reach the gateway is one. */
+    readonly routerSecrets: readonly Secret[];
     readonly relayNode: boolean;
   };
   readonly redisUrl: Secret | null;
@@ -36,6 +37,10 @@ export interface Config {
   readonly log: ParsedConfig['log'];
   readonly deadlines: ParsedConfig['deadlines'];
   readonly cache: ParsedConfig['cache'];
+  readonly documents: Omit<ParsedConfig['documents'], 'manifests'> & {
+    /** What all manifests list. Whether the texts fit the graph is for those to say who know it. */
+    readonly list: readonly ListedDocument[];
+  };
   readonly breaker: ParsedConfig['breaker'];
   readonly limits: ParsedConfig['limits'];
   /** The rate that the sandbox's own account uses, and that its simulated upstream enforces. */
@@ -99,16 +104,18 @@ export function readConfig(environment: Environment = process.env, readFile = re
   }
   draftOverrides(draft, environment);
   const parsed = configSchema.safeParse(draft.raw);
+  const manifests = readManifests(manifestFiles(draft), readFile);
   const faults = new Set([
     ...draft.faults,
     ...(parsed.error?.issues.flatMap((issue) => describeIssue(issue, draft)) ?? []),
     ...crossFaults(draft, isSandbox),
+    ...manifests.faults,
     ...environmentFaults(environment),
   ]);
   if (faults.size > 0 || !parsed.success) {
     throw new ConfigError([...faults]);
   }
-  return deepFreeze(toConfig(parsed.data, isSandbox));
+  return deepFreeze(toConfig(parsed.data, manifests.documents, isSandbox));
 }
 
 /** Node would then talk to whoever answers in an upstream's place (reliability K6). */
@@ -122,8 +129,13 @@ function readUtf8(path: string): string {
   return readFileSync(path, 'utf8');
 }
 
-function toConfig(parsed: ParsedConfig, isSandbox: boolean): Config {
+function toConfig(
+  parsed: ParsedConfig,
+  listedDocuments: readonly ListedDocument[],
+  isSandbox: boolean,
+): Config {
   const { server, federation, redis, log, deadlines, cache, breaker, limits } = parsed;
+  const { manifests: _paths, ...documents } = parsed.documents;
   return {
     isSandbox,
     accounts: parsed.accounts.map(toAccount),
@@ -135,7 +147,7 @@ function toConfig(parsed: ParsedConfig, isSandbox: boolean): Config {
       maxBodyBytes: server.maxBodyBytes,
     },
     federation: {
-      routerSecret: federation.routerSecret ?? null,
+      routerSecrets: federation.routerSecret ?? [],
       relayNode: federation.relayNode,
     },
     redisUrl: redis?.url ?? null,
@@ -143,6 +155,7 @@ function toConfig(parsed: ParsedConfig, isSandbox: boolean): Config {
     log,
     deadlines,
     cache,
+    documents: { ...documents, list: listedDocuments },
     breaker,
     limits,
     sandboxRequestsPerSecond: parsed.sandbox.requestsPerSecond,

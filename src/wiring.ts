@@ -24,6 +24,8 @@ export interface Wiring {
   readonly origins: Origins;
   /** Every origin, in the order in which it was wired, and whether it is asked at present. */
   conditions(): readonly (Origin & { readonly circuit: CircuitState })[];
+  /** The documents that clients have made known by their hash. */
+  readonly documents: Caching['documents'];
   /** How it stands with Redis; null when none is configured. */
   redisCondition(): RedisCondition | null;
   /** Cuts every connection to the upstreams and to Redis. */
@@ -68,6 +70,7 @@ export function wireOrigins(config: Config, clock: Clock, renewal = NO_RENEWAL):
       ci: held.flatMap((each) => wireCi(each, open, caching, options)),
     }),
     conditions: () => ways.map(({ origin, circuit }) => ({ ...origin, circuit: circuit() })),
+    documents: caching.documents,
     redisCondition: () => caching.redisCondition(),
     close: async () => {
       caching.close();

@@ -11,6 +11,7 @@ import type { Asked, Found, KeyPair, LookupsTold, TierScripts, Told, Write } fro
 /** What one place's values have in Redis. What is asked of it in the same tick leaves together. Nothing rejects. */
 export interface RedisPlace {
   lookup(name: string): Promise<Lookup>;
+  peek(name: string): Promise<Lookup['found']>;
   /** Resolves when the record is known to be kept, or not to be. */
   store(name: string, record: SharedRecord, announce: boolean): Promise<void>;
   release(name: string): void;
@@ -43,7 +44,8 @@ export function createRedisPlace(options: RedisPlaceOptions): RedisPlace {
   const { place, keys, clock, maxValueBytes } = options;
   const calls = new PlaceCalls(options);
   const together = { cache: false, maxBatchSize: MAX_KEYS };
-  const lookups = new DataLoader<KeyPair, Lookup>((pairs) => lookUpAll(calls, clock, pairs), together);
+  const lookups = new DataLoader<KeyPair, Lookup>((pairs) => lookUpAll(calls, clock, pairs, true), together);
+  const peeks = new DataLoader<KeyPair, Lookup>((pairs) => lookUpAll(calls, clock, pairs, false), together);
   const writes = new DataLoader<Write, null>((batch) => writeAll(calls, batch), together);
   const pairOf = (name: string): KeyPair => {
     const key = { place, name };
@@ -51,6 +53,7 @@ export function createRedisPlace(options: RedisPlaceOptions): RedisPlace {
   };
   return {
     lookup: (name) => lookups.load(pairOf(name)),
+    peek: async (name) => (await peeks.load(pairOf(name))).found,
     store: async (name, record, announce) => {
       // Nobody could read a longer one. Its turn is over all the same.
       const kept = Buffer.byteLength(record.text) <= maxValueBytes ? record : null;
@@ -69,8 +72,13 @@ export function createRedisPlace(options: RedisPlaceOptions): RedisPlace {
   };
 }
 
-async function lookUpAll(calls: PlaceCalls, clock: Clock, pairs: readonly KeyPair[]): Promise<Lookup[]> {
-  const told = await calls.lookUp(pairs);
+async function lookUpAll(
+  calls: PlaceCalls,
+  clock: Clock,
+  pairs: readonly KeyPair[],
+  takesTurns: boolean,
+): Promise<Lookup[]> {
+  const told = await calls.lookUp(pairs, takesTurns);
   const latestMs = clock.now() + MAX_CLOCK_SKEW_MS;
   return pairs.map((_, index) => lookupOf(told?.found[index], latestMs));
 }
@@ -128,15 +136,15 @@ class PlaceCalls {
     await writes.ask('prolong', () => scripts.prolong(turnKey, token));
   }
 
-  async lookUp(pairs: readonly KeyPair[]): Promise<LookupsTold | null> {
+  async lookUp(pairs: readonly KeyPair[], takesTurns: boolean): Promise<LookupsTold | null> {
     const { reads, writes, scripts } = this.#options;
     const told = await this.#ask(reads, 'lookup', () => {
       const asked = this.#asked();
       const turnsUntilMs = this.#time.earliestThere(asked.nowMs + reads.patienceMs);
       const known = Number.isFinite(turnsUntilMs) ? Math.floor(turnsUntilMs) : null;
       // A turn is ended by writing: who cannot takes none, or others would wait for it in vain.
-      const none = writes.isConnected ? known : LONG_AGO_MS;
-      return scripts.lookUp({ ...asked, pairs, turnsUntilMs: none });
+      const latestMs = takesTurns && writes.isConnected ? known : LONG_AGO_MS;
+      return scripts.lookUp({ ...asked, pairs, turnsUntilMs: latestMs });
     });
     for (let count = told?.badValues ?? 0; count > 0; count -= 1) {
       cacheFaults.publish({ kind: 'bad-value', command: 'lookup', code: null });

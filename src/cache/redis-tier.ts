@@ -62,6 +62,7 @@ export function createRedisTier(options: RedisTierOptions): SharedTier {
 
   return {
     lookup: ({ place, name }) => placeOf(place).lookup(name),
+    peek: ({ place, name }) => placeOf(place).peek(name),
     store: ({ place, name }, record, announce) =>
       settledWithin(readTimeoutMs, clock, placeOf(place).store(name, record, announce)),
     release: ({ place, name }) => {

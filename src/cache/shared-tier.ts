@@ -36,6 +36,8 @@ export interface SharedTier {
    * replica has it; a turn ends with `store`, with `release`, or by itself `TURN_MS` after it was taken or prolonged.
    */
   lookup(key: CacheKey): Promise<Lookup>;
+  /** What is kept under the key; null when there is none, or none that can be had. Takes no turn. */
+  peek(key: CacheKey): Promise<Lookup['found']>;
   /**
    * Keeps the record unless what is kept was fetched after it was asked for, and ends our turn. With `announce`, every other
    * replica is told when one with another digest was kept so far. Resolves when it is known to be kept, or after a few tens of milliseconds.

@@ -5,7 +5,12 @@ import { encodeGlobalId } from '../model/global-id.ts';
 import { SAMPLE_BATCH_COMPUTE_STARTING_JOB_ID } from '../sandbox/sample-jobs.ts';
 import { listen } from '../server/listen.ts';
 import { systemClock } from '../lib/clock.ts';
-import { logCacheTrouble, logUpstreamCalls, logUpstreamTrouble } from '../telemetry/log.ts';
+import {
+  logCacheTrouble,
+  logUnlistedDocuments,
+  logUpstreamCalls,
+  logUpstreamTrouble,
+} from '../telemetry/log.ts';
 import { type Command, EXIT, type Terminal, untilAborted } from './terminal.ts';
 import { withUpstreams } from './with-upstreams.ts';
 
@@ -65,6 +70,7 @@ function log({ log: { level } }: Config, terminal: Terminal): () => void {
   const stops = [
     isQuiet ? null : logUpstreamTrouble((line) => terminal.error(line)),
     isQuiet ? null : logCacheTrouble((line) => terminal.error(line), systemClock),
+    isQuiet ? null : logUnlistedDocuments((line) => terminal.error(line), systemClock),
     level === 'debug' ? logUpstreamCalls((line) => terminal.out(line)) : null,
   ];
   return () => {
@@ -72,15 +78,19 @@ function log({ log: { level } }: Config, terminal: Terminal): () => void {
   };
 }
 
-function welcome({ isSandbox, server }: Config, url: string): string[] {
+function welcome({ isSandbox, server, documents }: Config, url: string): string[] {
   const query =
     '{ cosJobs(first: 2) { nodes { jobId status } } batchComputeJobs(first: 2) { nodes { jobId status } } ciJobs(first: 2) { nodes { jobId status } } }';
   const body = JSON.stringify({ query });
   return [
     `jobs-gateway serves ${url}/graphql`,
     ...(isSandbox ? ['The data is simulated: no account is configured, so nothing here is real.'] : []),
-    ...(server.graphiql ? [`Open it in a browser for GraphiQL, or try:`] : ['Try:']),
-    `  curl -s ${url}/graphql -H 'content-type: application/json' -d '${body}'`,
+    ...(documents.mode === 'enforce'
+      ? [`Only the documents of its manifests run: ${documents.list.length}.`]
+      : [
+          server.graphiql ? `Open it in a browser for GraphiQL, or try:` : 'Try:',
+          `  curl -s ${url}/graphql -H 'content-type: application/json' -d '${body}'`,
+        ]),
   ];
 }
 

@@ -1,5 +1,7 @@
 import { type Config, ConfigError, readConfig } from '../config.ts';
+import { clientSchema } from '../graphql/schema.ts';
 import { startSandbox } from '../sandbox/sandbox.ts';
+import { documentCheck } from '../server/documents/document-check.ts';
 import { sandboxAccount } from './sandbox-account.ts';
 import { EXIT, type Terminal } from './terminal.ts';
 
@@ -14,6 +16,7 @@ export async function withUpstreams(
   let config: Config;
   try {
     config = readConfig();
+    checkDocuments(config);
   } catch (error) {
     if (error instanceof ConfigError) {
       terminal.error(error.message);
@@ -30,5 +33,17 @@ export async function withUpstreams(
     return await work({ ...config, accounts: [sandboxAccount(sandbox, sandboxRequestsPerSecond)] });
   } finally {
     await sandbox.close();
+  }
+}
+
+/** Throws `ConfigError` for the documents that this graph could not answer. */
+function checkDocuments({ documents, federation }: Config): void {
+  const faultOf = documentCheck(clientSchema(federation));
+  const faults = documents.list.flatMap(({ id, text, manifest }) => {
+    const fault = faultOf(text);
+    return fault === null ? [] : [`${manifest}: expected documents of this graph, got ${id}: ${fault}`];
+  });
+  if (faults.length > 0) {
+    throw new ConfigError(faults);
   }
 }

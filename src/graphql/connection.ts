@@ -8,9 +8,9 @@ const PageInfoType = builder.objectRef<JobPage<Job>['pageInfo']>('PageInfo').imp
   description: 'Where a page stands in its listing (Relay Cursor Connections).',
   extensions: { directives: { shareable: [{}] } },
   fields: (t) => ({
-    hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether jobs follow this page.' }),
+    hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether anything follows this page.' }),
     hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
-      description: 'Whether jobs come before this page.',
+      description: 'Whether anything comes before this page.',
     }),
     startCursor: t.exposeString('startCursor', {
       nullable: true,

@@ -105,8 +105,7 @@ const JobFreshnessType = builder.objectRef<Job>('JobFreshness').implement({
 });
 
 export const NodeInterface = builder.interfaceRef<Job>('Node').implement({
-  description:
-    'An object with a global id (Relay’s object identification). Every node of this graph is a job.',
+  description: 'An object with a global id (Relay’s object identification).',
   resolveType: ({ source }) => JOB_TYPE_NAMES[source],
   fields: (t) => ({
     id: t.id({

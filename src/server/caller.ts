@@ -13,9 +13,16 @@ const CLEAN_NAME = /^[A-Za-z0-9][A-Za-z0-9 ._@/+-]{0,63}$/;
  * read, for whoever reaches the port can write it.
  */
 export function callerOf(headers: Headers, address: string | undefined): string {
-  const name = NAME_HEADERS.map((header) => headers.get(header) ?? '').find((text) => CLEAN_NAME.test(text));
-  if (name !== undefined) {
+  const name = clientNameOf(headers);
+  if (name !== null) {
     return `client:${name}`;
   }
   return address === undefined ? 'unknown' : `address:${address}`;
+}
+
+/** The name that a client gives itself, fit to be printed; null when it gives none, or none that is clean. */
+export function clientNameOf(headers: Headers): string | null {
+  return (
+    NAME_HEADERS.map((header) => headers.get(header) ?? '').find((text) => CLEAN_NAME.test(text)) ?? null
+  );
 }

@@ -10,6 +10,9 @@ import type { Secret } from '../lib/secret.ts';
 import { useBodyLimit } from './body-limit.ts';
 import { useCacheHeaders } from './cache-headers.ts';
 import { callerOf } from './caller.ts';
+import type { ChoiceOptions } from './documents/choice.ts';
+import { DocumentList } from './documents/document-list.ts';
+import { usePersistedDocuments } from './documents/persisted-documents.ts';
 import { useEntityLimit } from './entity-limit.ts';
 import { useErrorCodes } from './error-codes.ts';
 import { useExecution } from './execution.ts';
@@ -42,8 +45,8 @@ export interface RequestFacts {
 export interface RouterAccess {
   /** The graph with `_service` and `_entities`. */
   readonly schema: GraphQLSchema;
-  /** What proves a router; null where whoever can reach the gateway is one. */
-  readonly secret: Secret | null;
+  /** What proves a router, each as good as the others; none where whoever can reach the gateway is one. */
+  readonly secrets: readonly Secret[];
   readonly maxRepresentations: number;
 }
 
@@ -65,7 +68,11 @@ export interface GatewayOptions {
   readonly clock?: Clock;
   /** Where whole answers are kept; default: nowhere. */
   readonly replays?: Replays | null;
+  /** Which texts run, and by which ids they are asked for; default: any, and by none. */
+  readonly documents?: ChoiceOptions;
 }
+
+const ANY_DOCUMENT: ChoiceOptions = { mode: 'off', list: new DocumentList([]), store: null };
 
 /** What Yoga hands on of a request that came through a node:http server. */
 interface ServerContext {
@@ -77,7 +84,7 @@ export type Gateway = YogaServerInstance<ServerContext, GraphContext>;
 /** The HTTP server's heart: a fetch-style handler of `/graphql`, `/health` and `/ready`. */
 export function createGateway(options: GatewayOptions): Gateway {
   const { schema, contextFor, readiness, introspection, graphiqlTabs, maxBodyBytes, onBug } = options;
-  const { clock = systemClock, replays = null, router = null } = options;
+  const { clock = systemClock, replays = null, router = null, documents = ANY_DOCUMENT } = options;
   const usesByRequest = new WeakMap<Request, Uses>();
   return createYoga<ServerContext, GraphContext>({
     schema: schemaFor(schema, router),
@@ -112,10 +119,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       useHealth(readiness),
       graphiqlTabs === null ? {} : useGraphiql(graphiqlTabs),
       useRequestChecks(),
-      router === null || router.secret === null ? {} : useRouterSecret(router.secret),
+      router === null || router.secrets.length === 0 ? {} : useRouterSecret(router.secrets),
       useRequestTimeout(),
       useBodyLimit(maxBodyBytes),
-      // before execution
+      // before execution: what is asked by an id gets its text before anything reads it
+      usePersistedDocuments({ ...documents, isTrusted: ({ headers }) => isProvenRouter(headers, router) }),
       introspection ? {} : useDisableIntrospection(),
       router === null ? {} : useEntityLimit(router.maxRepresentations),
       // during execution: a client that leaves ends it
@@ -127,16 +135,20 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
 }
 
+/** A router sends texts that it plans itself, which no manifest lists. Where none has a secret, none can prove to be one. */
+function isProvenRouter(headers: Headers, router: RouterAccess | null): boolean {
+  return router !== null && isRouter(headers, router.secrets);
+}
+
 /** What a router alone may ask is not there for others: not refused, but unknown. */
 function schemaFor(
   schema: GraphQLSchema,
   router: RouterAccess | null,
 ): GraphQLSchema | ((context: { readonly request: Request }) => GraphQLSchema) {
-  if (router === null || router.secret === null) {
+  if (router === null || router.secrets.length === 0) {
     return router?.schema ?? schema;
   }
-  const { secret } = router;
-  return ({ request }) => (isRouter(request.headers, secret) ? router.schema : schema);
+  return ({ request }) => (isRouter(request.headers, router.secrets) ? router.schema : schema);
 }
 
 function maskError(error: unknown, onBug: (error: unknown) => void): ReturnType<typeof toClientError> {

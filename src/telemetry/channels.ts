@@ -104,6 +104,19 @@ export interface CacheFaultEvent {
 
 export const cacheFaults = eventChannel<CacheFaultEvent>('jobs-gateway:cache-faults');
 
+/** An operation came whose text no manifest holds, where the operator wants to know of it or does not let it run. */
+export interface UnlistedDocumentEvent {
+  readonly outcome: 'ran' | 'refused';
+  /** As the client gives it. */
+  readonly operationName: string | null;
+  /** Of the text. */
+  readonly sha256: string;
+  /** The name that the client gives itself. */
+  readonly client: string | null;
+}
+
+export const unlistedDocuments = eventChannel<UnlistedDocumentEvent>('jobs-gateway:unlisted-documents');
+
 function eventChannel<Event extends object>(name: string): EventChannel<Event> {
   const inner = channel(name);
   return {

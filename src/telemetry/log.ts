@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
-import { breakerChanges, cacheFaults, unmappedCodes, upstreamCalls } from './channels.ts';
+import { breakerChanges, cacheFaults, unlistedDocuments, unmappedCodes, upstreamCalls } from './channels.ts';
 
 /** Takes one line of JSON. */
 type Write = (line: string) => void;
@@ -60,5 +60,40 @@ export function logCacheTrouble(write: Write, clock: Clock): () => void {
     write(JSON.stringify({ event: 'cache-trouble', ...fault, untold }));
     lastLineAtMs = clock.now();
     untold = 0;
+  });
+}
+
+/** No more often than this is told of any document that no manifest holds, and of the same one, in milliseconds. */
+const UNLISTED_EVERY_MS = 1_000;
+const SAME_UNLISTED_EVERY_MS = 3_600_000;
+const MAX_TOLD_DOCUMENTS = 1_000;
+
+/**
+ * Writes a line for an operation that no manifest holds: what its client calls it, the SHA-256 of its text, and the client's
+ * name. One per hour for each document and at most one a second, with how many requests were not told of since the last.
+ * Returns the way to stop.
+ */
+export function logUnlistedDocuments(write: Write, clock: Clock): () => void {
+  const toldAtMs = new Map<string, number>();
+  let lastLineAtMs = Number.NEGATIVE_INFINITY;
+  let untold = 0;
+  return unlistedDocuments.subscribe((event) => {
+    const nowMs = clock.now();
+    const key = `${event.outcome} ${event.sha256}`;
+    const isWithin = (atMs: number, everyMs: number): boolean => nowMs >= atMs && nowMs - atMs < everyMs;
+    const isToldAlready = isWithin(toldAtMs.get(key) ?? Number.NEGATIVE_INFINITY, SAME_UNLISTED_EVERY_MS);
+    if (isToldAlready || isWithin(lastLineAtMs, UNLISTED_EVERY_MS)) {
+      untold += 1;
+      return;
+    }
+    write(JSON.stringify({ event: 'unlisted-document', ...event, untold }));
+    lastLineAtMs = nowMs;
+    untold = 0;
+    toldAtMs.delete(key);
+    toldAtMs.set(key, nowMs);
+    const [oldest] = toldAtMs.keys();
+    if (toldAtMs.size > MAX_TOLD_DOCUMENTS && oldest !== undefined) {
+      toldAtMs.delete(oldest);
+    }
   });
 }

@@ -33,6 +33,11 @@ export class FakeSharedTier implements SharedTier {
     return lookup;
   }
 
+  async peek({ name }: CacheKey): Promise<Lookup['found']> {
+    await this.gate;
+    return this.isAway ? null : (this.kept.get(name) ?? null);
+  }
+
   async store({ name }: CacheKey, record: SharedRecord, announce: boolean): Promise<void> {
     this.stored.push({ name, record, announce });
     await this.gate;

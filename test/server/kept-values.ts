@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener, ServerOptions } from 'node:http'
 import { GraphQLError, GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import { onTestFinished } from 'vitest';
 import type { GraphContext } from '../../src/graphql/context.ts';
-import { createGateway, type RequestFacts } from '../../src/server/gateway.ts';
+import { createGateway, type GatewayOptions, type RequestFacts } from '../../src/server/gateway.ts';
 import { listen } from '../../src/server/listen.ts';
 import { replayListener } from '../../src/server/replay-listener.ts';
 import { Replays } from '../../src/server/replays.ts';
@@ -43,6 +43,7 @@ export interface KeptValues {
 export interface KeptValuesOptions {
   readonly replayBytes?: number;
   readonly limits?: ServerOptions;
+  readonly documents?: GatewayOptions['documents'];
 }
 
 /**
@@ -52,6 +53,7 @@ export interface KeptValuesOptions {
 export async function startKeptValues({
   replayBytes = 1_000_000,
   limits,
+  documents,
 }: KeptValuesOptions = {}): Promise<KeptValues> {
   const clock = new FakeClock();
   const kept = new Map<string, Value>();
@@ -113,6 +115,7 @@ export async function startKeptValues({
     onBug: () => undefined,
     clock,
     replays,
+    ...(documents === undefined ? {} : { documents }),
   });
   const gatewayListener: RequestListener = (incoming, outgoing) => void gateway(incoming, outgoing);
   const listener = replays === null ? gatewayListener : replayListener(gatewayListener, replays);

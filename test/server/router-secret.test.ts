@@ -5,12 +5,13 @@ import { Secret } from '../../src/lib/secret.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const SECRET = 'only-the-router-knows-this';
+const NEXT_SECRET = 'and-soon-it-will-know-that';
 let world: World;
 
 beforeAll(async () => {
   world = await startWorld({
     cache: { memoryBytes: 1_048_576 },
-    config: { federation: { routerSecret: new Secret(SECRET), relayNode: true } },
+    config: { federation: { routerSecrets: [new Secret(SECRET), new Secret(NEXT_SECRET)], relayNode: true } },
   });
 });
 afterAll(async () => {
@@ -35,8 +36,12 @@ const SERVICE = '{ _service { sdl } }';
 const ENTITIES = '{ _entities(representations: []) { __typename } }';
 
 describe('a router secret', () => {
-  it.each([SERVICE, ENTITIES])('opens %s to who has it', async (query) => {
-    const { status, body } = await ask(query, { 'router-authorization': SECRET });
+  it.each([
+    [SERVICE, SECRET],
+    [ENTITIES, SECRET],
+    [SERVICE, NEXT_SECRET],
+  ])('opens %s to who has one (%s)', async (query, secret) => {
+    const { status, body } = await ask(query, { 'router-authorization': secret });
     expect(status).toBe(200);
     expect(body.errors).toBeUndefined();
   });
@@ -89,12 +94,18 @@ describe('a router secret', () => {
 });
 
 describe('the setting', () => {
+  it('may be a list, so that a secret can be changed without a gap', () => {
+    const file = `federation: { routerSecret: [${SECRET}, ${NEXT_SECRET}] }\naccounts: [{ name: a, secretId: b, secretKey: c, batchCompute: { regions: [ap-guangzhou] } }]`;
+    const { routerSecrets } = readConfig({ GATEWAY_CONFIG: 'file' }, () => file).federation;
+    expect(routerSecrets.map((secret) => secret.reveal())).toEqual([SECRET, NEXT_SECRET]);
+  });
+
   it('comes from the environment, and is never shown', () => {
     const config = readConfig({ FEDERATION_ROUTER_SECRET: SECRET });
-    expect(config.federation.routerSecret?.reveal()).toBe(SECRET);
+    expect(config.federation.routerSecrets.map((secret) => secret.reveal())).toEqual([SECRET]);
     expect(JSON.stringify(config)).not.toContain(SECRET);
     expect(() => readConfig({ FEDERATION_ROUTER_SECRET: 'too-short-7f3a' })).toThrow(
-      /FEDERATION_ROUTER_SECRET: expected at least 16 characters(?!.*7f3a)/,
+      /FEDERATION_ROUTER_SECRET: expected 16 or more printable characters(?!.*7f3a)/,
     );
   });
 });

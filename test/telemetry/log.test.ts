@@ -1,6 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { breakerChanges, cacheFaults, unmappedCodes } from '../../src/telemetry/channels.ts';
-import { logCacheTrouble, logUpstreamTrouble } from '../../src/telemetry/log.ts';
+import {
+  breakerChanges,
+  cacheFaults,
+  unlistedDocuments,
+  unmappedCodes,
+} from '../../src/telemetry/channels.ts';
+import { logCacheTrouble, logUnlistedDocuments, logUpstreamTrouble } from '../../src/telemetry/log.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const origin = { source: 'COS', account: 'media', region: 'ap-guangzhou', bucket: null };
@@ -64,5 +69,57 @@ describe('the log of trouble with the cache', () => {
       { event: 'cache-trouble', ...fault, untold: 0 },
       { event: 'cache-trouble', kind: 'refused', command: 'store', code: 'OOM', untold: 2 },
     ]);
+  });
+});
+
+describe('the log of documents that no manifest lists', () => {
+  const HOUR_MS = 3_600_000;
+  const event = { outcome: 'ran', operationName: 'Jobs', sha256: 'a'.repeat(64), client: 'web' } as const;
+
+  function start(): { readonly clock: FakeClock; readonly lines: () => unknown[] } {
+    const clock = new FakeClock();
+    const written: string[] = [];
+    onTestFinished(logUnlistedDocuments((line) => written.push(line), clock));
+    return { clock, lines: () => written.map((line) => JSON.parse(line) as unknown) };
+  }
+
+  it('tells of each once an hour', async () => {
+    const { clock, lines } = start();
+    unlistedDocuments.publish(event);
+    await clock.advance(HOUR_MS - 1);
+    unlistedDocuments.publish(event);
+    unlistedDocuments.publish({ ...event, outcome: 'refused' });
+    await clock.advance(1_000);
+    unlistedDocuments.publish(event);
+    expect(lines()).toEqual([
+      { event: 'unlisted-document', ...event, untold: 0 },
+      { event: 'unlisted-document', ...event, outcome: 'refused', untold: 1 },
+      { event: 'unlisted-document', ...event, untold: 0 },
+    ]);
+  });
+
+  it('tells of one a second at most, and of the others in their turn', async () => {
+    const { clock, lines } = start();
+    const other = { ...event, sha256: 'b'.repeat(64) };
+    unlistedDocuments.publish(event);
+    unlistedDocuments.publish(other);
+    await clock.advance(1_000);
+    unlistedDocuments.publish(other);
+    expect(lines()).toEqual([
+      { event: 'unlisted-document', ...event, untold: 0 },
+      { event: 'unlisted-document', ...other, untold: 1 },
+    ]);
+  });
+
+  it('forgets the first of many, lest their number fill the memory', async () => {
+    const { clock, lines } = start();
+    for (let index = 0; index <= 1_000; index += 1) {
+      unlistedDocuments.publish({ ...event, sha256: String(index) });
+      await clock.advance(1_000);
+    }
+    unlistedDocuments.publish({ ...event, sha256: '1000' });
+    expect(lines()).toHaveLength(1_001);
+    unlistedDocuments.publish({ ...event, sha256: '0' });
+    expect(lines()).toHaveLength(1_002);
   });
 });
