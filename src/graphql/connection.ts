@@ -18,7 +18,7 @@ const PageInfoType = builder.objectRef<JobPage<Job>['pageInfo']>('PageInfo').imp
     }),
     endCursor: t.exposeString('endCursor', {
       nullable: true,
-      description: 'The cursor of the last edge, to go on from; null when the page is empty.',
+      description: 'The cursor to go on from, usually that of the last edge; null where there is none.',
     }),
   }),
 });

@@ -1,0 +1,3 @@
+import { describeExample } from './example-stories.ts';
+
+describeExample('urql');
