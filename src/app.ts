@@ -1,14 +1,22 @@
 import type { RequestListener } from 'node:http';
+import type { BudgetPool } from './budgets.ts';
 import type { Config } from './config.ts';
 import { clientSchema, subgraph } from './graphql/schema.ts';
 import { createLoaders } from './jobs/loaders.ts';
 import type { Origins } from './jobs/origins.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
+import { createCallerCheck } from './server/auth/caller-check.ts';
 import { DocumentList } from './server/documents/document-list.ts';
 import { createGateway } from './server/gateway.ts';
+import { Overload } from './server/overload.ts';
 import { replayListener } from './server/replay-listener.ts';
 import { Replays } from './server/replays.ts';
 import { graphiqlTabs } from './server/graphiql-tabs.ts';
+import { metricsListener } from './server/seeing/metrics-listener.ts';
+import { RequestRecords } from './server/seeing/request-record.ts';
+import { seenListener } from './server/seeing/seen-listener.ts';
+import { sheddingListener } from './server/shedding-listener.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { wireOrigins } from './wiring.ts';
 
 /** What a caller may choose besides the configuration. */
@@ -25,6 +33,10 @@ export interface Parts {
   readonly rereadConfig: (() => Config) | null;
   /** Told, in a sentence without a secret, what goes on as before although it should have changed. */
   readonly onWarning: (message: string) => void;
+  /** The metrics of the process, where several apps are counted together. Null: this one has its own, if any. */
+  readonly metrics: Metrics | null;
+  /** The budgets of calls of the process, where several apps draw from them. Null: this one has its own. */
+  readonly budgets: BudgetPool | null;
 }
 
 /** The gateway, put together and not yet listening. */
@@ -43,13 +55,25 @@ export interface App {
 /** The composition root: everything that the gateway consists of is made and joined here. */
 export function createApp(config: Config, parts: Partial<Parts> = {}): App {
   const { clock = systemClock, exampleJobId = null, onBug = () => undefined } = parts;
-  const { rereadConfig = null, onWarning = () => undefined } = parts;
+  const { rereadConfig = null, onWarning = () => undefined, budgets = null } = parts;
+  const metrics = parts.metrics ?? (config.server.metrics ? createMetrics() : null);
   const { server, federation, deadlines, limits, cache } = config;
-  const { origins, conditions, documents, redisCondition, close } = wireOrigins(config, clock, {
-    rereadConfig,
-    onWarning,
+  const renewal = { rereadConfig, onWarning };
+  const { origins, conditions, documents, redisCondition, budgetConditions, memoryBytes, close } =
+    wireOrigins(config, clock, renewal, budgets);
+  const callers = config.auth === null ? null : createCallerCheck(config.auth, clock);
+  // Given again before anybody is asked who they are: never where that matters.
+  const replays =
+    cache.replayBytes === 0 || callers !== null ? null : new Replays({ maxBytes: cache.replayBytes, clock });
+  const overload = new Overload(server);
+  const records = new RequestRecords();
+  const showsCalls = server.upstreamTrace;
+  const unwatch = metrics?.watch({
+    origins: conditions,
+    budgets: budgetConditions,
+    redis: redisCondition,
+    bytes: () => ({ values: memoryBytes(), replays: replays?.bytes ?? 0 }),
   });
-  const replays = cache.replayBytes === 0 ? null : new Replays({ maxBytes: cache.replayBytes, clock });
   let isDraining = false;
 
   const gateway = createGateway({
@@ -59,48 +83,87 @@ export function createApp(config: Config, parts: Partial<Parts> = {}): App {
       secrets: federation.routerSecrets,
       maxRepresentations: limits.maxRepresentations,
     },
-    contextFor: ({ signal, timeoutMs, caller, noCache, onUse, onFailure }) => {
+    callers,
+    contextFor: ({ signal, timeoutMs, caller, accounts, noCache, onCall, onUse, onFailure }) => {
       const leftMs = Math.min(timeoutMs ?? deadlines.requestMs, deadlines.requestMs);
       const deadlineMs = clock.now() + leftMs;
-      const scope = { signal, deadlineMs, callers: new Set([caller]), noCache, onUse, onFailure };
+      const scope = { signal, deadlineMs, callers: new Set([caller]), noCache, onCall, onUse, onFailure };
+      const visible = origins.visibleTo(accounts);
       return {
-        origins,
+        origins: visible,
         scope,
-        loaders: createLoaders(origins, scope),
+        loaders: createLoaders(visible, scope),
         clock,
         limits: { ...limits, originMs: deadlines.originMs },
       };
     },
-    readiness: () => ({ isDraining, details: { origins: conditions(), redis: redisCondition() } }),
+    readiness: () => ({
+      isDraining,
+      details: {
+        origins: callers === null ? conditions() : circuitCounts(conditions()),
+        redis: redisCondition(),
+      },
+    }),
     introspection: server.introspection,
     graphiqlTabs: server.graphiql ? graphiqlTabs(exampleJobId) : null,
     maxBodyBytes: server.maxBodyBytes,
+    limits: { ...limits, maxConcurrentRequests: server.maxConcurrentRequests },
+    corsOrigins: server.cors.origins,
     onBug,
     clock,
     replays,
+    records,
+    showsCalls,
     documents: {
       mode: config.documents.mode,
       list: new DocumentList(config.documents.list),
       store: config.documents.automatic ? documents : null,
     },
   });
-  const listener: RequestListener = (incoming, outgoing) => {
+  const answer: RequestListener = (incoming, outgoing) => {
     Promise.resolve(gateway(incoming, outgoing)).catch((error: unknown) => {
       onBug(error);
       outgoing.destroy();
     });
   };
+  const answerOrReplay = replays === null ? answer : replayListener(answer, replays, records);
+  const shed = sheddingListener(answerOrReplay, overload, (incoming) => {
+    records.of(incoming)?.failed('REQUEST_CONCURRENCY_LIMITED');
+  });
+  // They name the accounts, which not everybody may know of where callers are told apart.
+  const isTold = metrics !== null && server.metricsPort === null && callers === null;
+  // Outermost what sees every request, whoever answers it.
+  const listener = seenListener(isTold ? metricsListener(shed, () => metrics.text()) : shed, {
+    records,
+    clock,
+    showsCalls,
+  });
 
   return {
     fetch: async (request) => gateway.fetch(request),
-    listener: replays === null ? listener : replayListener(listener, replays),
+    listener,
     origins,
     drain: () => {
       isDraining = true;
     },
     close: async () => {
+      unwatch?.();
+      if (parts.metrics !== metrics) {
+        metrics?.close();
+      }
+      overload.close();
       await gateway.dispose();
+      await callers?.close();
       await close();
     },
   };
+}
+
+/** What anybody may read of the origins where not everybody may know which there are. */
+function circuitCounts(conditions: readonly { readonly circuit: string }[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { circuit } of conditions) {
+    counts[circuit] = (counts[circuit] ?? 0) + 1;
+  }
+  return counts;
 }

@@ -26,6 +26,8 @@ export interface Caching {
   ci(origin: Origin, account: AccountConfig): OriginCache<CiJob>;
   /** The documents that clients have made known by their hash. */
   readonly documents: ContentStore;
+  /** Of the memory that values may take, how much they take by estimate. */
+  memoryBytes(): number;
   /** How it stands with Redis; null when none is configured. */
   redisCondition(): RedisCondition | null;
   /** Ends what is read for nobody, and the connections to Redis. */
@@ -83,6 +85,7 @@ export function openCaching(config: Pick<Config, 'cache' | 'documents' | 'redisU
         jobForm: storedCiJob,
         detailForm: noCiDetail,
       }),
+    memoryBytes: () => cache.memoryBytes,
     redisCondition: () => (shared === null ? null : shared.isConnected ? 'connected' : 'away'),
     close: () => {
       cache.close();

@@ -41,9 +41,10 @@ export function draftOverrides(draft: Draft, environment: Environment): void {
   put('DOCUMENTS_MODE', ['documents', 'mode'], String);
   put('DOCUMENTS_MANIFESTS', ['documents', 'manifests'], commaList);
   put('LOG_LEVEL', ['log', 'level'], String);
-  ['AUTH_JWKS_URL', 'AUTH_JWT_ISSUER', 'AUTH_JWT_AUDIENCE'].forEach((variable) =>
-    put(variable, ['auth'], String),
-  );
+  put('OTEL_EXPORTER_OTLP_ENDPOINT', ['tracing', 'otlpUrl'], String);
+  put('AUTH_JWKS_URL', ['auth', 'jwksUrl'], String);
+  put('AUTH_JWT_ISSUER', ['auth', 'issuer'], String);
+  put('AUTH_JWT_AUDIENCE', ['auth', 'audience'], String);
 }
 
 /** What the environment says about the simulated upstreams. */

@@ -33,7 +33,10 @@ export function nameOf(path: readonly string[], draft: Draft): string {
 
 /** The keys whose values may be shown: a secret put anywhere else by mistake is not printed either. */
 const SHOWN =
-  /^(accounts\.\d+\.(name|appId|uin|(cos|batchCompute)\.regions(\.\d+)?|\w+\.endpoint|batchCompute\.requestsPerSecond|ci\.buckets\.\d+\.(name|region))|documents\.manifests\.\d+|(server|fleet|log|deadlines|documents|limits|sandbox)\.\w+)$/;
+  /^(accounts\.\d+\.(name|appId|uin|(cos|batchCompute)\.regions(\.\d+)?|\w+\.endpoint|batchCompute\.requestsPerSecond|ci\.buckets\.\d+\.(name|region))|documents\.manifests\.\d+|server\.cors\.origins\.\d+|auth\.(algorithms\.\d+|\w+(Ms|Seconds|Length|Tokens))|(server|fleet|log|deadlines|documents|limits|sandbox)\.\w+)$/;
+
+/** Addresses in which somebody may have put a password. */
+const MAY_HOLD_CREDENTIALS = /\.(endpoint|origins\.\d+)$/;
 
 /** The value at a key as a fault may tell it: itself where that is safe, else only what kind of thing it is. */
 function showAt(path: readonly string[], draft: Draft): string {
@@ -48,7 +51,7 @@ function showAt(path: readonly string[], draft: Draft): string {
   if (draft.filledIn.has(key)) {
     return 'what the environment filled in';
   }
-  if (!SHOWN.test(key) || (key.endsWith('.endpoint') && String(value).includes('@'))) {
+  if (!SHOWN.test(key) || (MAY_HOLD_CREDENTIALS.test(key) && String(value).includes('@'))) {
     return 'a value that is not shown';
   }
   const text = JSON.stringify(value) ?? String(value);
@@ -83,6 +86,7 @@ export function crossFaults(draft: Draft, isSandbox: boolean): string[] {
     ...orderFaults(draft),
     ...fleetFaults(draft),
     ...documentsFaults(draft),
+    ...authFaults(draft),
     ...(isSandbox ? [] : exposureFaults(draft)),
   ];
 }
@@ -109,12 +113,16 @@ function accountFaults(account: unknown, index: number, draft: Draft): string[] 
 /** Pairs of numbers of which one has to be the smaller. */
 function orderFaults(draft: Draft): string[] {
   const defaults = configSchema.parse({});
-  const number = (section: 'deadlines' | 'limits' | 'cache', name: string): number => {
+  const number = (section: 'server' | 'deadlines' | 'limits' | 'cache', name: string): number => {
     const value = at(draft.raw, section, name) ?? at(defaults, section, name);
     return typeof value === 'number' ? value : Number.NaN;
   };
   const attemptMs = number('deadlines', 'attemptMs');
   const requestMs = number('deadlines', 'requestMs');
+  const drainMs = number('deadlines', 'drainMs');
+  const drainDelayMs = number('deadlines', 'drainDelayMs');
+  const headersTimeoutMs = number('server', 'headersTimeoutMs');
+  const bodyTimeoutMs = number('server', 'bodyTimeoutMs');
   const defaultPageSize = number('limits', 'defaultPageSize');
   const maxPageSize = number('limits', 'maxPageSize');
   const revalidateMs = number('cache', 'staleWhileRevalidateMs');
@@ -122,6 +130,12 @@ function orderFaults(draft: Draft): string[] {
   return [
     attemptMs >= requestMs
       ? `deadlines.attemptMs: expected less than deadlines.requestMs (${requestMs}), got ${attemptMs}`
+      : [],
+    drainDelayMs >= drainMs
+      ? `deadlines.drainDelayMs: expected less than deadlines.drainMs (${drainMs}), got ${drainDelayMs}`
+      : [],
+    headersTimeoutMs > bodyTimeoutMs
+      ? `server.headersTimeoutMs: expected at most server.bodyTimeoutMs (${bodyTimeoutMs}), got ${headersTimeoutMs}`
       : [],
     defaultPageSize > maxPageSize
       ? `limits.defaultPageSize: expected at most limits.maxPageSize (${maxPageSize}), got ${defaultPageSize}`
@@ -175,14 +189,58 @@ function documentsFaults(draft: Draft): string[] {
     : [];
 }
 
+/** By their keys, the variables of what has to be known of the issuer of tokens. */
+const AUTH_VARIABLES = {
+  jwksUrl: 'AUTH_JWKS_URL',
+  issuer: 'AUTH_JWT_ISSUER',
+  audience: 'AUTH_JWT_AUDIENCE',
+} as const;
+
+/** A token is checked whole or not at all, and one that is checked lets nobody in without. */
+function authFaults(draft: Draft): string[] {
+  const auth = at(draft.raw, 'auth');
+  if (typeof auth !== 'object' || auth === null || Array.isArray(auth)) {
+    return [];
+  }
+  const keys = Object.entries(AUTH_VARIABLES);
+  const present = keys.flatMap(([key]) =>
+    at(auth, key) === undefined ? [] : [nameOf(['auth', key], draft)],
+  );
+  const isOfEnvironment = keys.some(([key]) => draft.variables.has(`auth.${key}`));
+  const missing = keys
+    .filter(([key]) => at(auth, key) === undefined)
+    .map(
+      ([key, variable]) =>
+        `${isOfEnvironment ? variable : `auth.${key}`}: expected a value, as ${present.join(' and ') || 'auth'} has one, got nothing`,
+    );
+  const number = (name: string): number => {
+    const value = at(auth, name) ?? at(configSchema.parse({ auth: {} }), 'auth', name);
+    return typeof value === 'number' ? value : Number.NaN;
+  };
+  return [
+    ...missing,
+    ...(number('jwksMaxAgeMs') > number('jwksKeepMs')
+      ? [
+          `auth.jwksMaxAgeMs: expected at most auth.jwksKeepMs (${number('jwksKeepMs')}), got ${number('jwksMaxAgeMs')}`,
+        ]
+      : []),
+    ...(at(draft.raw, 'server', 'allowAnonymous') === true
+      ? [
+          'server.allowAnonymous: expected false, as auth is configured and lets nobody in without a token, got true',
+        ]
+      : []),
+  ];
+}
+
 /** Real credentials are not served to whoever reaches the port, unless somebody says so (contract section 6). */
 function exposureFaults(draft: Draft): string[] {
   const host = at(draft.raw, 'server', 'host') ?? '127.0.0.1';
-  if (typeof host !== 'string' || isLoopback(host) || at(draft.raw, 'server', 'allowAnonymous') === true) {
+  const isGuarded = at(draft.raw, 'auth') !== undefined || at(draft.raw, 'server', 'allowAnonymous') === true;
+  if (typeof host !== 'string' || isLoopback(host) || isGuarded) {
     return [];
   }
   return [
-    `${nameOf(['server', 'host'], draft)}: expected a loopback address, got ${showAt(['server', 'host'], draft)}: other machines reach it and nothing checks who asks. Listen on 127.0.0.1, or set server.allowAnonymous: true behind a proxy that checks`,
+    `${nameOf(['server', 'host'], draft)}: expected a loopback address, got ${showAt(['server', 'host'], draft)}: other machines reach it and nothing checks who asks. Configure auth, listen on 127.0.0.1, or set server.allowAnonymous: true behind a proxy that checks`,
   ];
 }
 

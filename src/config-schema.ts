@@ -28,6 +28,16 @@ const secret = z
 const ROUTER_SECRETS = 'expected 16 or more printable characters, or a list of such texts';
 const routerSecret = secret.refine((text) => text.reveal().length >= 16, ROUTER_SECRETS);
 
+/** Those in which who checks a token cannot make one. */
+const SIGNATURE_ALGORITHMS = 'RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519'.split(' ');
+const TOKEN_TEXT = 'expected 1 to 1024 printable characters without spaces';
+const tokenText = z.string(TOKEN_TEXT).regex(/^[\x21-\x7e]{1,1024}$/, TOKEN_TEXT);
+const AUDIENCES = 'expected a text without spaces, or a list of such texts';
+const JWKS_URL = 'expected https://, or http:// on a loopback address, without credentials or fragment';
+
+const OTLP_URL =
+  'expected the http:// or https:// address of a collector, without credentials, query or fragment';
+
 const endpoint = z.string().refine(isEndpoint, {
   message: 'expected https://host[:port], or http:// on a loopback address, without path or credentials',
 });
@@ -47,6 +57,7 @@ const milliseconds = count(1, 600_000);
 /** A month at the most: no upstream's listing goes back further than three. */
 const lifetime = count(0, 2_678_400_000);
 
+const CORS_ORIGIN = 'expected an origin as browsers send it, such as https://app.example.com';
 const distinct = (what: string): [(list: readonly string[]) => boolean, string] => [
   (list) => new Set(list).size === list.length,
   `expected each ${what} once`,
@@ -98,6 +109,27 @@ export const configSchema = z.strictObject({
       graphiql: z.boolean('expected true or false').optional(),
       allowAnonymous: z.boolean('expected true or false').default(false),
       maxBodyBytes: count(1_024, 16_777_216).default(262_144),
+      maxConcurrentRequests: count(1, 100_000).default(256),
+      maxConnections: count(1, 1_000_000).default(1_000),
+      maxHeaders: count(10, 2_000).default(100),
+      maxHeaderBytes: count(1_024, 1_048_576).default(16_384),
+      headersTimeoutMs: milliseconds.default(10_000),
+      bodyTimeoutMs: milliseconds.default(10_000),
+      cors: z
+        .strictObject({
+          origins: z
+            .array(z.string(CORS_ORIGIN).refine(isSiteOrigin, CORS_ORIGIN))
+            .refine(...distinct('origin'))
+            .default([]),
+        })
+        .prefault({}),
+      metrics: z.boolean('expected true or false').default(true),
+      metricsPort: count(0, 65_535).optional(),
+      upstreamTrace: z.boolean('expected true or false').optional(),
+      watchConfig: z.boolean('expected true or false').default(true),
+      maxEventLoopDelayMs: count(10, 60_000).default(200),
+      maxHeapPercent: count(1, 100).default(90),
+      overloadAfterMs: milliseconds.default(2_000),
     })
     .prefault({}),
   sandbox: z.strictObject({ requestsPerSecond }).prefault({}),
@@ -127,13 +159,60 @@ export const configSchema = z.strictObject({
     .strictObject({ replicaIndex: count(0, 999).optional(), replicaCount: count(1, 1_000).optional() })
     .prefault({}),
   auth: z
-    .never('this version checks no bearer tokens yet, so it does not start with them configured: remove it')
+    .strictObject({
+      // All three or none, which `config-faults.ts` sees to: it can name the variable that is missing.
+      jwksUrl: z.string().refine(isJwksUrl, JWKS_URL).optional(),
+      issuer: tokenText.optional(),
+      audience: z
+        .union(
+          [
+            tokenText.transform((one) => [one]),
+            z
+              .array(tokenText)
+              .min(1, AUDIENCES)
+              .refine(...distinct('audience')),
+          ],
+          AUDIENCES,
+        )
+        .optional(),
+      accountsClaim: tokenText.default('accounts'),
+      algorithms: z
+        .array(z.enum(SIGNATURE_ALGORITHMS, `expected some of ${SIGNATURE_ALGORITHMS.join(', ')}`))
+        .min(1, 'expected at least one algorithm')
+        .refine(...distinct('algorithm'))
+        .default(['RS256', 'PS256', 'ES256', 'EdDSA']),
+      clockToleranceSeconds: count(0, 300).default(5),
+      maxTokenLength: count(256, 16_384).default(8_192),
+      maxKnownTokens: count(0, 1_000_000).default(10_000),
+      jwksCooldownMs: milliseconds.default(30_000),
+      jwksRetryMs: milliseconds.default(2_000),
+      jwksMaxAgeMs: lifetime.default(600_000),
+      jwksKeepMs: lifetime.default(3_600_000),
+      jwksTimeoutMs: milliseconds.default(2_500),
+    })
     .optional(),
   log: z
     .strictObject({
       level: z
         .enum(['silent', 'error', 'warn', 'info', 'debug'], 'expected silent, error, warn, info or debug')
         .default('info'),
+    })
+    .prefault({}),
+  tracing: z
+    .strictObject({
+      otlpUrl: z.string(OTLP_URL).refine(isOtlpUrl, OTLP_URL).optional(),
+      serviceName: z
+        .string()
+        .regex(/^[\x21-\x7e]{1,64}$/, 'expected 1 to 64 printable characters without spaces')
+        .default('jobs-gateway'),
+      samplePercent: z
+        .number('expected a number from 0 to 100')
+        .min(0, 'expected a number from 0 to 100')
+        .max(100, 'expected a number from 0 to 100')
+        .default(100),
+      maxQueuedSpans: count(1, 1_000_000).default(2_048),
+      exportEveryMs: milliseconds.default(1_000),
+      exportTimeoutMs: milliseconds.default(5_000),
     })
     .prefault({}),
   deadlines: z
@@ -143,6 +222,7 @@ export const configSchema = z.strictObject({
       attemptMs: milliseconds.default(2_500),
       connectMs: milliseconds.default(1_000),
       drainMs: milliseconds.default(20_000),
+      drainDelayMs: count(0, 600_000).default(1_500),
     })
     .prefault({}),
   cache: z
@@ -194,6 +274,14 @@ export const configSchema = z.strictObject({
       maxSnapshotJobs: count(100, 1_000_000).default(20_000),
       maxNodeIds: count(1, 1_000).default(500),
       maxRepresentations: count(1, 1_000).default(500),
+      maxTokens: count(100, 1_000_000).default(2_000),
+      maxNesting: count(5, 500).default(50),
+      maxDepth: count(1, 500).default(12),
+      maxAliases: count(0, 100_000).default(30),
+      maxRootFields: count(1, 100_000).default(20),
+      maxDirectives: count(0, 100_000).default(20),
+      maxUpstreamCalls: count(1, 1_000_000).default(600),
+      maxErrors: count(1, 100_000).default(100),
       upstreamBodyBytes: count(1_024, 67_108_864).default(4_194_304),
       connectionsPerOrigin: count(1, 256).default(16),
       concurrentReadsPerOrigin: count(1, 256).default(8),
@@ -207,6 +295,24 @@ export type ParsedConfig = z.output<typeof configSchema>;
 /** Whether an address of the machine itself: 127.0.0.0/8, ::1 or localhost. */
 export function isLoopback(host: string): boolean {
   return /^(127(\.\d{1,3}){3}|localhost|::1|\[::1\])$/.test(host);
+}
+
+function isJwksUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:\/\/[\x21-\x7e]{1,2000}$/.test(text) || /[@#\\]/.test(text)) {
+    return false;
+  }
+  return url.protocol === 'https:' || isLoopback(url.hostname);
+}
+
+/** Whether browsers send it so as the `Origin` of a page: no path, no default port, no capitals, and never a pattern. */
+function isSiteOrigin(text: string): boolean {
+  return /^https?:\/\/[a-z0-9.:[\]-]+$/.test(text) && URL.parse(text)?.origin === text;
+}
+
+/** Where its traces go is the operator's network: a host of any name, and plain http too. */
+function isOtlpUrl(text: string): boolean {
+  return /^https?:\/\/[^@?#\\\s]{1,2000}$/.test(text) && URL.canParse(text);
 }
 
 function isEndpoint(text: string): boolean {

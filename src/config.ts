@@ -25,7 +25,28 @@ export interface Config {
     readonly introspection: boolean;
     readonly graphiql: boolean;
     readonly maxBodyBytes: number;
+    readonly maxConcurrentRequests: number;
+    readonly maxConnections: number;
+    readonly maxHeaders: number;
+    readonly maxHeaderBytes: number;
+    readonly headersTimeoutMs: number;
+    readonly bodyTimeoutMs: number;
+    /** The origins of other sites whose pages may ask. */
+    readonly cors: { readonly origins: readonly string[] };
+    /** Whether what happens is counted, and told at `/metrics`. */
+    readonly metrics: boolean;
+    /** A port for `/metrics` alone; null: it is served where everything is, unless `auth` is configured. */
+    readonly metricsPort: number | null;
+    /** Whether a client that asks for it is shown the upstream calls that it waited for. */
+    readonly upstreamTrace: boolean;
+    /** Whether a change of the configuration's files is noticed without being told. */
+    readonly watchConfig: boolean;
+    readonly maxEventLoopDelayMs: number;
+    readonly maxHeapPercent: number;
+    readonly overloadAfterMs: number;
   };
+  /** Whose tokens let in, and how they are checked; null: whoever reaches the gateway may ask. */
+  readonly auth: AuthConfig | null;
   readonly federation: {
     /** What only routers know, each as good as the others; none where whoever can reach the gateway is one. */
     readonly routerSecrets: readonly Secret[];
@@ -35,6 +56,8 @@ export interface Config {
   /** Which of how many replicas this is; null where they have no numbers. */
   readonly fleet: { readonly replicaIndex: number; readonly replicaCount: number } | null;
   readonly log: ParsedConfig['log'];
+  /** Without an address nothing is traced. */
+  readonly tracing: Omit<ParsedConfig['tracing'], 'otlpUrl'> & { readonly otlpUrl: string | null };
   readonly deadlines: ParsedConfig['deadlines'];
   readonly cache: ParsedConfig['cache'];
   readonly documents: Omit<ParsedConfig['documents'], 'manifests'> & {
@@ -46,6 +69,15 @@ export interface Config {
   /** The rate that the sandbox's own account uses, and that its simulated upstream enforces. */
   readonly sandboxRequestsPerSecond: number;
 }
+
+type ParsedAuth = NonNullable<ParsedConfig['auth']>;
+/** With what the schema leaves out so that it is missed under the right name. */
+export type AuthConfig = Required<Omit<ParsedAuth, 'jwksUrl' | 'issuer' | 'audience'>> & {
+  readonly jwksUrl: string;
+  readonly issuer: string;
+  /** A token has to be for one of them. */
+  readonly audience: readonly string[];
+};
 
 /** One account with the places that are read with its credential; a source that is not configured is null. */
 export interface AccountConfig {
@@ -134,7 +166,7 @@ function toConfig(
   listedDocuments: readonly ListedDocument[],
   isSandbox: boolean,
 ): Config {
-  const { server, federation, redis, log, deadlines, cache, breaker, limits } = parsed;
+  const { server, federation, redis, log, tracing, deadlines, cache, breaker, limits } = parsed;
   const { manifests: _paths, ...documents } = parsed.documents;
   return {
     isSandbox,
@@ -145,7 +177,22 @@ function toConfig(
       introspection: server.introspection ?? isSandbox,
       graphiql: server.graphiql ?? isSandbox,
       maxBodyBytes: server.maxBodyBytes,
+      maxConcurrentRequests: server.maxConcurrentRequests,
+      maxConnections: server.maxConnections,
+      maxHeaders: server.maxHeaders,
+      maxHeaderBytes: server.maxHeaderBytes,
+      headersTimeoutMs: server.headersTimeoutMs,
+      bodyTimeoutMs: server.bodyTimeoutMs,
+      cors: server.cors,
+      metrics: server.metrics,
+      metricsPort: server.metricsPort ?? null,
+      upstreamTrace: server.upstreamTrace ?? isSandbox,
+      watchConfig: server.watchConfig,
+      maxEventLoopDelayMs: server.maxEventLoopDelayMs,
+      maxHeapPercent: server.maxHeapPercent,
+      overloadAfterMs: server.overloadAfterMs,
     },
+    auth: toAuth(parsed.auth),
     federation: {
       routerSecrets: federation.routerSecret ?? [],
       relayNode: federation.relayNode,
@@ -153,6 +200,7 @@ function toConfig(
     redisUrl: redis?.url ?? null,
     fleet: toFleet(parsed.fleet),
     log,
+    tracing: { ...tracing, otlpUrl: tracing.otlpUrl ?? null },
     deadlines,
     cache,
     documents: { ...documents, list: listedDocuments },
@@ -160,6 +208,18 @@ function toConfig(
     limits,
     sandboxRequestsPerSecond: parsed.sandbox.requestsPerSecond,
   };
+}
+
+function toAuth(auth: ParsedConfig['auth']): AuthConfig | null {
+  if (auth === undefined) {
+    return null;
+  }
+  const { jwksUrl, issuer, audience, ...rest } = auth;
+  if (jwksUrl === undefined || issuer === undefined || audience === undefined) {
+    // `crossFaults` says so before, under better names. Never to be taken for no auth at all.
+    throw new ConfigError(['auth: expected jwksUrl, issuer and audience']);
+  }
+  return { ...rest, jwksUrl, issuer, audience };
 }
 
 function toFleet({ replicaIndex, replicaCount }: ParsedConfig['fleet']): Config['fleet'] {

@@ -1,10 +1,9 @@
-import { type Budgets, openBudgets } from './budgets.ts';
+import { type BudgetCondition, BudgetPool, type Budgets } from './budgets.ts';
 import { type Caching, openCaching, type RedisCondition } from './caching.ts';
 import type { Config } from './config.ts';
 import { type HeldAccount, holderOf, NO_RENEWAL } from './credentials.ts';
 import { Origins } from './jobs/origins.ts';
 import type { Clock } from './lib/clock.ts';
-import { connectRedis } from './lib/redis.ts';
 import type { Origin } from './model/origin.ts';
 import { BatchComputeClient } from './sources/batch-compute/client.ts';
 import { BATCH_COMPUTE_HOST, batchComputeSigner } from './sources/batch-compute/signature.ts';
@@ -26,21 +25,30 @@ export interface Wiring {
   conditions(): readonly (Origin & { readonly circuit: CircuitState })[];
   /** The documents that clients have made known by their hash. */
   readonly documents: Caching['documents'];
+  /** What waits for the calls of each budget at present. */
+  budgetConditions(): readonly BudgetCondition[];
+  /** Of the memory that values may take, how much they take by estimate. */
+  memoryBytes(): number;
   /** How it stands with Redis; null when none is configured. */
   redisCondition(): RedisCondition | null;
-  /** Cuts every connection to the upstreams and to Redis. */
+  /** Cuts every connection to the upstreams and to Redis that was opened for this. */
   close(): Promise<void>;
 }
 
 /** Opens a way to the upstream of one origin: a connection pool of its own and the call onion around it. */
 type Open = (wire: Pick<SendOptions, 'origin' | 'endpoint' | 'signer' | 'credential' | 'pacing'>) => Send;
 
-/** How long the script that gives out slots may take: a slot is far enough ahead to wait for it. */
-const SLOT_TIMEOUT_MS = 100;
-
-/** Joins each configured origin to its upstream. Connects to nothing yet. */
-export function wireOrigins(config: Config, clock: Clock, renewal = NO_RENEWAL): Wiring {
-  const { accounts, deadlines, limits, redisUrl } = config;
+/**
+ * Joins each configured origin to its upstream. Connects to nothing yet. Its calls come out of the budgets of `sharedPool`,
+ * which stays open with the one who made it; without one it has a pool of its own.
+ */
+export function wireOrigins(
+  config: Config,
+  clock: Clock,
+  renewal = NO_RENEWAL,
+  sharedPool: BudgetPool | null = null,
+): Wiring {
+  const { accounts, deadlines, limits } = config;
   const ways: (OriginWay & { readonly origin: Origin })[] = [];
   const open: Open = (wire) => {
     const way = createSend({
@@ -58,8 +66,8 @@ export function wireOrigins(config: Config, clock: Clock, renewal = NO_RENEWAL):
     ways.push({ ...way, origin: wire.origin });
     return way.send;
   };
-  const redis = redisUrl === null ? null : connectRedis(redisUrl.reveal(), SLOT_TIMEOUT_MS);
-  const budgets = openBudgets(config, redis, clock);
+  const pool = sharedPool ?? new BudgetPool(config, clock);
+  const budgets = pool.open(accounts);
   const caching = openCaching(config, clock);
   const options = { clock, maxSnapshotJobs: limits.maxSnapshotJobs };
   const held = accounts.map((account): HeldAccount => ({ account, holder: holderOf(account, renewal) }));
@@ -71,11 +79,15 @@ export function wireOrigins(config: Config, clock: Clock, renewal = NO_RENEWAL):
     }),
     conditions: () => ways.map(({ origin, circuit }) => ({ ...origin, circuit: circuit() })),
     documents: caching.documents,
+    budgetConditions: () => budgets.conditions(),
+    memoryBytes: () => caching.memoryBytes(),
     redisCondition: () => caching.redisCondition(),
     close: async () => {
       caching.close();
       budgets.close();
-      redis?.close();
+      if (sharedPool === null) {
+        pool.close();
+      }
       await Promise.all(ways.map(({ close }) => close()));
     },
   };

@@ -913,22 +913,6 @@ limits: { defaultPageSize: 30, maxPageSize: 20 }
     const error = errorOf(() => read({ REDIS_URL: text }));
     expect(inspect(error, { depth: null })).not.toContain('CANARY');
   });
-
-  it.each(['AUTH_JWKS_URL', 'AUTH_JWT_ISSUER', 'AUTH_JWT_AUDIENCE'])(
-    '%s, while nothing would check the tokens',
-    (variable) => {
-      expect(faultsOf(() => read({ ...ACCOUNT, [variable]: 'https://issuer' }))).toEqual([
-        expect.stringMatching(new RegExp(`^${variable}: `)),
-      ]);
-    },
-  );
-
-  it('auth in the file, while nothing would check the tokens', () => {
-    const auth = 'auth: { jwksUrl: https://issuer/jwks, issuer: https://issuer, audience: jobs }';
-    expect(faultsOf(() => readFileText(`${oneAccount(BATCH_COMPUTE)}\n${auth}`))).toEqual([
-      expect.stringMatching(/^auth: /),
-    ]);
-  });
 });
 
 describe('values that are accepted', () => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -11,6 +11,7 @@ import { schema } from '../src/graphql/schema.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const OPERATIONS = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8');
 const run = promisify(execFile);
 
 /** The fenced blocks of one language, in order. */
@@ -20,11 +21,20 @@ function blocks(language: string): string[] {
   );
 }
 
-/** The README between one heading and the next. */
-function section(heading: string): string {
-  const [, text = ''] = new RegExp(`## ${heading}\\n([\\s\\S]*?)(?=\\n## |$)`).exec(README) ?? [];
-  expect(text, `the README has a section ${heading}`).not.toBe('');
+/** A document between one heading and the next. */
+function section(heading: string, document = README): string {
+  const [, text = ''] = new RegExp(`## ${heading}\\n([\\s\\S]*?)(?=\\n## |$)`).exec(document) ?? [];
+  expect(text, `there is a section ${heading}`).not.toBe('');
   return text;
+}
+
+/** The paths of all that is no mapping. */
+function keysIn(value: object, above = ''): string[] {
+  return Object.entries(value).flatMap(([name, inner]: [string, unknown]) =>
+    typeof inner === 'object' && inner !== null && Object.getPrototypeOf(inner) === Object.prototype
+      ? keysIn(inner, `${above}${name}.`)
+      : [`${above}${name}`],
+  );
 }
 
 /** What stands in backticks in the first column of the tables of a text. */
@@ -34,6 +44,37 @@ function firstColumn(text: string): string[] {
     .filter((line) => line.startsWith('| `'))
     .flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name = '']) => name));
 }
+
+/** Contract section 7. */
+const REQUEST_LEVEL = [
+  'BAD_REQUEST',
+  'BATCHING_NOT_SUPPORTED',
+  'METHOD_NOT_ALLOWED',
+  'NOT_ACCEPTABLE',
+  'PAYLOAD_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'OPERATION_RESOLUTION_FAILURE',
+  'BAD_USER_INPUT',
+  'MAX_TOKENS_LIMIT',
+  'MAX_NESTING_LIMIT',
+  'MAX_DEPTH_LIMIT',
+  'MAX_ALIASES_LIMIT',
+  'MAX_ROOT_FIELDS_LIMIT',
+  'MAX_DIRECTIVES_LIMIT',
+  'COST_ESTIMATED_TOO_EXPENSIVE',
+  'INTROSPECTION_DISABLED',
+  'QUERY_NOT_IN_SAFELIST',
+  'PERSISTED_QUERY_NOT_FOUND',
+  'PERSISTED_QUERY_NOT_IN_LIST',
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'REQUEST_RATE_LIMITED',
+  'REQUEST_CONCURRENCY_LIMITED',
+  'GATEWAY_TIMEOUT',
+  'INTERNAL_SERVER_ERROR',
+];
 
 const environment = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
 
@@ -90,7 +131,7 @@ describe('the first minute of the README', () => {
   });
 });
 
-describe('what the README says of settings', () => {
+describe('what the page for operators says of settings', () => {
   it('is a configuration file that can be used', () => {
     const [yaml = ''] = blocks('yaml');
     const config = readConfig(
@@ -120,32 +161,35 @@ describe('what the README says of settings', () => {
       readFileSync(join(ROOT, 'src/config-draft.ts'), 'utf8') +
       readFileSync(join(ROOT, 'src/config.ts'), 'utf8');
     const read = new Set([...draft.matchAll(/'([A-Z]+(?:_[A-Z]+)*)'/g)].map(([, name = '']) => name));
-    const named = new Set(firstColumn(section('Configuration')).filter((name) => /^[A-Z_]+$/.test(name)));
+    const named = new Set(
+      firstColumn(section('Configuration', OPERATIONS)).filter((name) => /^[A-Z_]+$/.test(name)),
+    );
     expect([...named].toSorted()).toEqual([...read].toSorted());
   });
 
   it('names every key of the file besides the accounts, and no other', () => {
-    const keys = Object.entries(configSchema.parse({})).flatMap(([name, value]) =>
-      typeof value === 'object' && value !== null && !Array.isArray(value)
-        ? Object.keys(value).map((key) => `${name}.${key}`)
-        : [],
-    );
-    const optional = [
-      'server.introspection',
-      'server.graphiql',
-      'federation.routerSecret',
-      'redis.url',
-      'fleet.replicaIndex',
-      'fleet.replicaCount',
-    ];
-    const named = firstColumn(section('Configuration')).filter((name) => name.includes('.'));
-    expect(named.toSorted()).toEqual([...new Set([...keys, ...optional])].toSorted());
+    // With all that has no default, so that it has every key.
+    const complete = configSchema.parse({
+      auth: {
+        jwksUrl: 'https://login.example.com/keys',
+        issuer: 'https://login.example.com/',
+        audience: 'a',
+      },
+      redis: { url: 'redis://127.0.0.1' },
+      fleet: { replicaIndex: 0, replicaCount: 1 },
+      federation: { routerSecret: '0123456789abcdef' },
+      server: { introspection: true, graphiql: true, metricsPort: 0, upstreamTrace: true },
+      tracing: { otlpUrl: 'http://127.0.0.1:4318' },
+    });
+    const { accounts: _, ...settings } = complete;
+    const named = firstColumn(section('Configuration', OPERATIONS)).filter((name) => name.includes('.'));
+    expect(named.toSorted()).toEqual(keysIn(settings).toSorted());
   });
 
   it('tells the defaults that the code has', () => {
     const flat = JSON.stringify(configSchema.parse({}));
     for (const value of ['262144', '10000', '2500', '1000', '20000', '4194304']) {
-      expect(section('Configuration')).toContain(value);
+      expect(section('Configuration', OPERATIONS)).toContain(value);
       expect(flat).toContain(value);
     }
   });
@@ -156,7 +200,25 @@ describe('what the README says of errors', () => {
     const source = readFileSync(join(ROOT, 'src/model/errors.ts'), 'utf8');
     const [union = ''] = /type FieldErrorCode =([\s\S]*?);/.exec(source) ?? [];
     const known = [...union.matchAll(/'([A-Z_]+)'/g)].map(([, code = '']) => code);
-    expect(firstColumn(section('Errors')).toSorted()).toEqual([...known, 'INTERNAL_SERVER_ERROR'].toSorted());
+    const [ofFields = ''] = section('Errors').split('Request level');
+    expect(firstColumn(ofFields).toSorted()).toEqual([...known, 'INTERNAL_SERVER_ERROR'].toSorted());
+  });
+
+  it('explains every request-level code of the contract that the code gives, and no other', () => {
+    const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts') && !path.startsWith('sandbox/'))
+      .map((path) => readFileSync(join(ROOT, 'src', path), 'utf8'))
+      .join('\n');
+    // The executor and the parser give theirs by themselves; fields give the other one too.
+    const byLibraries = ['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'OPERATION_RESOLUTION_FAILURE'];
+    const given = REQUEST_LEVEL.filter((code) => byLibraries.includes(code) || sources.includes(`'${code}'`));
+    const [, ofRequests = ''] = section('Errors').split('Request level');
+    expect(firstColumn(ofRequests).toSorted()).toEqual([...given, 'UPSTREAM_UNAVAILABLE'].toSorted());
+    expect(REQUEST_LEVEL.filter((code) => !given.includes(code))).toEqual([
+      'FORBIDDEN',
+      'REQUEST_RATE_LIMITED',
+      'GATEWAY_TIMEOUT',
+    ]);
   });
 });
 
@@ -190,6 +252,7 @@ describe('the links of the documents', () => {
     'README.md',
     'docs/flow.md',
     'docs/add-a-source.md',
+    'docs/operations.md',
     'docs/supergraph.md',
     'docs/trusted-documents.md',
     'docs/decisions/0010-persisted-documents.md',

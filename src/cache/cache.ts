@@ -1,4 +1,4 @@
-import type { CallScope } from '../lib/call-scope.ts';
+import type { CallScope, UseOrigin } from '../lib/call-scope.ts';
 import type { Clock } from '../lib/clock.ts';
 import { SingleFlight } from '../lib/single-flight.ts';
 import { type CacheKey, type Entry, stateOf } from './entry.ts';
@@ -65,7 +65,10 @@ export class Cache {
    */
   async read<T>(question: Question<T>, load: Load<T>, scope: CallScope): Promise<Answer<T>> {
     const answer = await this.#answer(question, load, scope);
-    scope.onUse?.(this.#knowledge.useOf(question, answer.entry, () => this.#isConfirmed(question)));
+    scope.onUse?.({
+      ...this.#knowledge.useOf(question, answer.entry, () => this.#isConfirmed(question)),
+      origin: originOf(question, answer),
+    });
     return answer;
   }
 
@@ -171,10 +174,10 @@ export class Cache {
       told = known;
       const state = known === null ? 'GONE' : stateOf(known, this.#clock.now());
       if (known !== null && state === 'FRESH') {
-        return { entry: known, outcome: 'CACHED' };
+        return { entry: known, outcome: 'CACHED', isFromRedis: true };
       }
       if (known !== null && state === 'STALE' && !isBehind) {
-        return { entry: known, outcome: 'STALE' };
+        return { entry: known, outcome: 'STALE', isFromRedis: true };
       }
       if (turn !== 'THEIRS') {
         if (turn === 'OURS' && (scope.signal.aborted || scope.deadlineMs <= this.#clock.now())) {
@@ -321,6 +324,15 @@ export class Cache {
   #isConfirmed(question: Question<unknown>): boolean {
     return this.#shared === null || this.#knowledge.isConfirmed(question, this.#confirmation);
   }
+}
+
+/** What there are kinds of; the sources' names of values begin with theirs, up to a colon. */
+const KINDS = ['job', 'detail', 'list'] as const;
+
+function originOf({ key }: Question<unknown>, { outcome, isFromRedis }: Answer<unknown>): UseOrigin {
+  const kind = KINDS.find((name) => key.name.startsWith(`${name}:`)) ?? 'other';
+  const tier = outcome === 'FRESH' ? 'UPSTREAM' : isFromRedis === true ? 'REDIS' : 'MEMORY';
+  return { kind, outcome, tier };
 }
 
 function toEntry<T>(question: Question<T>, { value, fetchedAtMs, askedAtMs }: Required<Loaded<T>>): Entry<T> {

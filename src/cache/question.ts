@@ -36,4 +36,6 @@ export type Outcome = 'FRESH' | 'CACHED' | 'STALE';
 export interface Answer<T> {
   readonly entry: Entry<T>;
   readonly outcome: Outcome;
+  /** Whether Redis was asked for it; else it was known to this process, or read. */
+  readonly isFromRedis?: boolean;
 }

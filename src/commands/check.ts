@@ -8,7 +8,9 @@ import type { ListSlice } from '../sources/source.ts';
 import { upstreamCalls } from '../telemetry/channels.ts';
 import type { CallScope } from '../lib/call-scope.ts';
 import { wireOrigins } from '../wiring.ts';
+import { clockWarning, hintFor } from './check-hints.ts';
 import { type Command, EXIT, type Terminal } from './terminal.ts';
+import { watchUpstreamClocks } from './upstream-clocks.ts';
 import { withUpstreams } from './with-upstreams.ts';
 
 export const check: Command = {
@@ -16,7 +18,8 @@ export const check: Command = {
 
 Reads the configuration and reports every fault at once; then signs and sends one cheap
 read to each configured origin and prints a table: origin, outcome, the upstream's request
-id, milliseconds. Without a configuration it checks the simulated upstreams.
+id, milliseconds; below it, for each origin that failed, what to look at first. Without a
+configuration it checks the simulated upstreams.
 
   --offline   check the configuration only, call nobody
 
@@ -32,7 +35,7 @@ interface Row {
   readonly outcome: string;
   readonly requestId: string;
   readonly durationMs: string;
-  readonly advice: string | null;
+  readonly failure: unknown;
 }
 
 async function checkOrigins(config: Config, terminal: Terminal, isOffline: boolean): Promise<number> {
@@ -50,13 +53,30 @@ async function checkOrigins(config: Config, terminal: Terminal, isOffline: boole
       // What others have read shows nothing.
       noCache: true,
     };
-    const rows = await readEach(origins, scope);
+    const clocks = watchUpstreamClocks(systemClock);
+    const rows = await readEach(origins, scope).finally(() => clocks.stop());
     table(rows).forEach((line) => terminal.out(line));
-    rows.flatMap(({ advice }) => advice ?? []).forEach((line) => terminal.error(line));
+    rows.flatMap((row) => adviceOn(row, config, clocks.offsetsMs)).forEach((line) => terminal.error(line));
+    const warning = clockWarning(clocks.offsetsMs);
+    if (warning !== null) {
+      terminal.error(`Warning: ${warning}.`);
+    }
     return rows.every(({ outcome }) => outcome === 'ok') ? EXIT.ok : EXIT.failed;
   } finally {
     await close();
   }
+}
+
+/** What is told of a read that failed, and what to look at first. */
+function adviceOn({ origin, failure }: Row, { accounts }: Config, offsetsMs: readonly number[]): string[] {
+  if (!(failure instanceof GatewayError)) {
+    return [];
+  }
+  const account = accounts.find(({ name }) => name === origin.account);
+  const [clockOffsetMs = null] = offsetsMs.toSorted((one, other) => Math.abs(other) - Math.abs(one));
+  const hint =
+    failure instanceof UpstreamError ? hintFor({ origin, error: failure, account, clockOffsetMs }) : null;
+  return [`${nameOf(origin)}: ${failure.message}`, ...(hint === null ? [] : [`  Hint: ${hint}.`])];
 }
 
 /** One listing of one job per origin, side by side. */
@@ -84,7 +104,7 @@ async function readEach({ sources }: Origins, scope: CallScope): Promise<Row[]> 
       outcome: failure === null ? 'ok' : describe(failure),
       requestId: requestIds.get(Object.values(origin).join()) ?? '-',
       durationMs: (performance.now() - startedAtMs).toFixed(0),
-      advice: failure instanceof GatewayError ? `${nameOf(origin)}: ${failure.message}` : null,
+      failure,
     };
   };
   try {

@@ -2,10 +2,14 @@
 export interface Terminal {
   /** Prints a line for people or programs that read the result. */
   out(line: string): void;
+  /** The file descriptor behind `out`, for whoever writes much and is not to wait. Absent: there is none. */
+  readonly outFd?: number;
   /** Prints a line about what went wrong. */
   error(line: string): void;
   /** Aborted when the process is asked to end (SIGTERM, SIGINT). */
   readonly signal: AbortSignal;
+  /** Calls back each time that the process gets SIGHUP, which ends it while nobody listens. Returns the way to stop. */
+  onHangUp(listener: () => void): () => void;
 }
 
 /** A command of the binary: its help text, and what it does. Gives the exit code. */

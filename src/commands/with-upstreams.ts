@@ -1,49 +1,31 @@
-import { type Config, ConfigError, readConfig } from '../config.ts';
-import { clientSchema } from '../graphql/schema.ts';
-import { startSandbox } from '../sandbox/sandbox.ts';
-import { documentCheck } from '../server/documents/document-check.ts';
-import { sandboxAccount } from './sandbox-account.ts';
+import type { Config } from '../config.ts';
+import { loadConfig } from './load-config.ts';
 import { EXIT, type Terminal } from './terminal.ts';
 
 /**
- * Runs `work` with the configuration, and with simulated upstreams while it runs where nothing is configured. Reports
- * a faulty configuration, every fault on its line, and gives EX_CONFIG then.
+ * Runs `work` with the configuration and the files that it was read from, and with simulated upstreams while it runs where
+ * nothing is configured. Reports a faulty configuration, every fault on its line, and gives EX_CONFIG then.
  */
 export async function withUpstreams(
   terminal: Terminal,
-  work: (config: Config) => Promise<number>,
+  work: (config: Config, files: readonly string[]) => Promise<number>,
 ): Promise<number> {
-  let config: Config;
-  try {
-    config = readConfig();
-    checkDocuments(config);
-  } catch (error) {
-    if (error instanceof ConfigError) {
-      terminal.error(error.message);
-      return EXIT.config;
-    }
-    throw error;
+  const { config, message, files } = await loadConfig();
+  if (config === null) {
+    terminal.error(message);
+    return EXIT.config;
   }
   if (!config.isSandbox) {
-    return work(config);
+    return work(config, files);
   }
   const { sandboxRequestsPerSecond } = config;
+  const { startSandbox } = await import('../sandbox/sandbox.ts');
+  const { sandboxAccount } = await import('./sandbox-account.ts');
   const sandbox = await startSandbox({ batchComputeRequestsPerSecond: sandboxRequestsPerSecond });
   try {
-    return await work({ ...config, accounts: [sandboxAccount(sandbox, sandboxRequestsPerSecond)] });
+    const accounts = [sandboxAccount(sandbox, sandboxRequestsPerSecond)];
+    return await work({ ...config, accounts }, files);
   } finally {
     await sandbox.close();
-  }
-}
-
-/** Throws `ConfigError` for the documents that this graph could not answer. */
-function checkDocuments({ documents, federation }: Config): void {
-  const faultOf = documentCheck(clientSchema(federation));
-  const faults = documents.list.flatMap(({ id, text, manifest }) => {
-    const fault = faultOf(text);
-    return fault === null ? [] : [`${manifest}: expected documents of this graph, got ${id}: ${fault}`];
-  });
-  if (faults.length > 0) {
-    throw new ConfigError(faults);
   }
 }

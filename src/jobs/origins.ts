@@ -1,6 +1,7 @@
 import { OriginNotConfiguredError } from '../model/errors.ts';
 import { type JobRef, placeOf } from '../model/global-id.ts';
 import type { JobSource, Origin } from '../model/origin.ts';
+import type { VisibleAccounts } from '../model/principal.ts';
 import type {
   BatchComputeFilter,
   BatchComputeJob,
@@ -31,15 +32,53 @@ export interface ConfiguredSources {
   readonly ci: readonly CiSource[];
 }
 
+/** Views are small, and quickly made anew where callers have more sets of accounts than this. */
+const MAX_VIEWS = 1_000;
+
 /**
  * What is configured, and nothing else: every read starts from an origin found here, so nothing that a client sends can
  * make the gateway call another place.
  */
 export class Origins {
   readonly sources: ConfiguredSources;
+  /** By the names of their accounts: callers come again. */
+  readonly #views = new Map<string, Origins>();
 
   constructor(sources: ConfiguredSources) {
     this.sources = sources;
+  }
+
+  /**
+   * These origins as they are for a caller that sees some accounts only: the others are not refused, they are not there. All
+   * reads of a request start from one of these, so nothing else has to know who asks.
+   */
+  visibleTo(accounts: VisibleAccounts): Origins {
+    if (accounts === 'all') {
+      return this;
+    }
+    const configured = new Set(this.all().map(({ account }) => account));
+    const names = [...configured].filter((name) => accounts.has(name));
+    const key = names.join(' ');
+    const known = this.#views.get(key);
+    if (known !== undefined) {
+      return known;
+    }
+    if (this.#views.size >= MAX_VIEWS) {
+      this.#views.clear();
+    }
+    const view = this.#only(new Set(names));
+    this.#views.set(key, view);
+    return view;
+  }
+
+  #only(accounts: ReadonlySet<string>): Origins {
+    const isVisible = ({ origin }: { readonly origin: Origin }): boolean => accounts.has(origin.account);
+    const { cos, batchCompute, ci } = this.sources;
+    return new Origins({
+      cos: cos.filter(isVisible),
+      batchCompute: batchCompute.filter(isVisible),
+      ci: ci.filter(isVisible),
+    });
   }
 
   /** Every origin, COS first, then BatchCompute, then CI; each in the order of the configuration. */

@@ -1,3 +1,5 @@
+import type { ObservedCall } from './observed-call.ts';
+
 /** What one read may use: it ends when `signal` aborts or at `deadlineMs`, whichever comes first. */
 export interface CallScope {
   readonly signal: AbortSignal;
@@ -20,6 +22,8 @@ export interface CallScope {
   readonly onSend?: (atMs: number) => void;
   /** When the first call of several that are made for it left; null while none has. Absent: nobody knows. */
   readonly sentAtMs?: number | null;
+  /** Told of every upstream call that is made for it, as each begins; what becomes of a call is noted in it. Absent: nobody asks. */
+  readonly onCall?: ((call: ObservedCall) => void) | undefined;
   /** Told of every value that the answer is made of. Absent: nobody asks. */
   readonly onUse?: (use: Use) => void;
   /** Told when a part of the answer is missing because it could not be read. Absent: nobody asks. */
@@ -33,4 +37,13 @@ export interface Use {
   readonly freshUntilMs: number;
   /** Whether it would be given again: nothing newer is known. */
   readonly isCurrent: () => boolean;
+  /** What kind of value it is and where it came from, for those who count. Absent: nobody told. */
+  readonly origin?: UseOrigin;
+}
+
+export interface UseOrigin {
+  readonly kind: 'job' | 'detail' | 'list' | 'other';
+  /** `FRESH`: read for whoever asked. `CACHED`: known, and within its time. `STALE`: known, and past it. */
+  readonly outcome: 'FRESH' | 'CACHED' | 'STALE';
+  readonly tier: 'UPSTREAM' | 'MEMORY' | 'REDIS';
 }

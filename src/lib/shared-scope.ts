@@ -1,5 +1,6 @@
 import type { CallScope } from './call-scope.ts';
 import type { Clock } from './clock.ts';
+import type { ObservedCall } from './observed-call.ts';
 
 const NOBODY: ReadonlySet<string> = new Set();
 
@@ -47,6 +48,8 @@ export class SharedScope implements CallScope {
   #joined = 0;
   #sentAtMs: number | null = null;
   #expectation: Expectation | null = null;
+  /** The calls that were made for it; null before the first, for most scopes see one at most. */
+  #calls: ObservedCall[] | null = null;
 
   constructor({ lingerMs = 0 }: SharedScopeOptions = {}) {
     this.#lingerMs = lingerMs;
@@ -95,6 +98,17 @@ export class SharedScope implements CallScope {
     this.#members.forEach(({ scope }) => scope.onSend?.(atMs));
   };
 
+  /** Nothing while none of those who wait asks for it. Who comes later is told of what was begun before too. */
+  get onCall(): CallScope['onCall'] {
+    const isWanted = [...this.#members].some(({ scope }) => scope.onCall !== undefined);
+    return isWanted ? this.#tellCall : undefined;
+  }
+
+  readonly #tellCall = (call: ObservedCall): void => {
+    (this.#calls ??= []).push(call);
+    this.#members.forEach(({ scope }) => scope.onCall?.(call));
+  };
+
   readonly expectTurn: NonNullable<CallScope['expectTurn']> = (atMs, spacingMs, refusal) => {
     this.#expectation = { atMs, spacingMs, refusal };
     this.#members.forEach((member) => this.#tell(member));
@@ -125,6 +139,7 @@ export class SharedScope implements CallScope {
       if (this.#sentAtMs !== null) {
         scope.onSend?.(this.#sentAtMs);
       }
+      this.#calls?.forEach((call) => scope.onCall?.(call));
       this.#tell(member);
       result.then(resolve, reject);
       return await promise;

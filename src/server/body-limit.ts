@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { throwIncomplete } from './json-body.ts';
 
 /**
  * Refuses larger bodies with 413: before anything is read when a body says its length, and else as soon as it turns out.
@@ -40,7 +41,8 @@ async function readAtMost(
   const reader = body.getReader();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+  const read = (): ReturnType<typeof reader.read> => reader.read().catch(throwIncomplete);
+  for (let next = await read(); !next.done; next = await read()) {
     length += next.value.byteLength;
     if (length > maxBytes) {
       throw tooLarge();

@@ -4,6 +4,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { Clock } from '../lib/clock.ts';
 import { type CacheControl, cacheControlOf, cacheControlOfConfiguration, NO_STORE } from './cache-control.ts';
 import { asksConfigurationOnly } from './configuration-query.ts';
+import { corsHeadersIn } from './cors.ts';
 import { etagOf, namesTag } from './etag.ts';
 import type { Replays } from './replays.ts';
 import type { Uses } from './uses.ts';
@@ -13,6 +14,8 @@ export interface CacheHeadersOptions {
   readonly clock: Clock;
   /** The values that the answer to a request is made of; none for one that was refused before it was run. */
   readonly usesOf: (request: Request) => Uses | undefined;
+  /** Whether an answer is made for one request alone, so that it is right for no other; default: none is. */
+  readonly isForOne?: (context: ServerContext) => boolean;
   /** Where whole answers are kept; null for nowhere. */
   readonly replays: Replays | null;
 }
@@ -30,6 +33,7 @@ interface ServerContext {
 export function useCacheHeaders({
   clock,
   usesOf,
+  isForOne = () => false,
   replays,
 }: CacheHeadersOptions): Plugin<object, ServerContext> {
   /** Whether the result of an operation is without errors. */
@@ -52,7 +56,7 @@ export function useCacheHeaders({
       }
       const uses = usesOf(request);
       const control =
-        isSoundResult && isWhole(response)
+        isSoundResult && isWhole(response) && !isForOne(serverContext)
           ? controlOf(request, uses, ofConfiguration.has(request), clock.now())
           : NO_STORE;
       setHeaders(response.headers, control);
@@ -64,7 +68,7 @@ export function useCacheHeaders({
       return response.text().then((text) => {
         const { headers } = response;
         const type = headers.get('content-type') ?? '';
-        keep?.({ type, vary: headers.get('vary') ?? '', body: text });
+        keep?.({ type, vary: headers.get('vary') ?? '', cors: corsHeadersIn(headers), body: text });
         setResponse(
           request.method === 'GET'
             ? tagged(request, { type, text, headers, fetchAPI })
@@ -134,7 +138,10 @@ function tagged(request: Request, { type, text, headers, fetchAPI }: Tagged): Re
       const value = headers.get(name);
       return value === null ? [] : [[name, value]];
     });
-    return new fetchAPI.Response(null, { status: 304, headers: { ...Object.fromEntries(told), etag } });
+    return new fetchAPI.Response(null, {
+      status: 304,
+      headers: { ...Object.fromEntries(told), ...corsHeadersIn(headers), etag },
+    });
   }
   headers.set('etag', etag);
   return new fetchAPI.Response(text, { status: 200, headers });

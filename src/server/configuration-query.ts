@@ -27,20 +27,25 @@ function inspect({ definitions }: DocumentNode): boolean {
   );
 }
 
-/** Ends because validation lets no fragment spread itself. */
+/** Each fragment once: spread again it adds no name, and fragments that double would take for ever. */
 function rootFields(
   { selections }: SelectionSetNode,
   fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+  seen = new Set<string>(),
 ): string[] {
   return selections.flatMap((selection) => {
     switch (selection.kind) {
       case Kind.FIELD:
         return [selection.name.value];
       case Kind.INLINE_FRAGMENT:
-        return rootFields(selection.selectionSet, fragments);
+        return rootFields(selection.selectionSet, fragments, seen);
       case Kind.FRAGMENT_SPREAD: {
         const fragment = fragments.get(selection.name.value);
-        return fragment === undefined ? [] : rootFields(fragment.selectionSet, fragments);
+        if (fragment === undefined || seen.has(selection.name.value)) {
+          return [];
+        }
+        seen.add(selection.name.value);
+        return rootFields(fragment.selectionSet, fragments, seen);
       }
     }
   });

@@ -5,24 +5,38 @@ import { createYoga, type YogaServerInstance } from 'graphql-yoga';
 import type { GraphContext } from '../graphql/context.ts';
 import { isUnexpected, toClientError } from '../graphql/errors.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
-import type { Use } from '../lib/call-scope.ts';
+import type { CallScope, Use } from '../lib/call-scope.ts';
 import type { Secret } from '../lib/secret.ts';
+import { ANYBODY, type Principal, type VisibleAccounts, WITHOUT_ACCOUNTS } from '../model/principal.ts';
+import type { CallerCheck } from './auth/caller-check.ts';
+import { useAuth } from './auth/use-auth.ts';
 import { useBodyLimit } from './body-limit.ts';
 import { useCacheHeaders } from './cache-headers.ts';
 import { callerOf } from './caller.ts';
+import { useConcurrencyLimit } from './concurrency-limit.ts';
+import { useCors } from './cors.ts';
+import { useCsrfPrevention } from './csrf.ts';
+import { documentCaches } from './document-cache.ts';
 import type { ChoiceOptions } from './documents/choice.ts';
 import { DocumentList } from './documents/document-list.ts';
 import { usePersistedDocuments } from './documents/persisted-documents.ts';
 import { useEntityLimit } from './entity-limit.ts';
 import { useErrorCodes } from './error-codes.ts';
+import { useErrorLimit } from './error-limit.ts';
 import { useExecution } from './execution.ts';
 import { type GraphiqlTab, useGraphiql } from './graphiql.ts';
 import { type Readiness, useHealth } from './health.ts';
+import { useJsonBody } from './json-body.ts';
+import { useCostLimit } from './limits/cost-limit.ts';
+import type { DocumentLimits } from './limits/document-limits.ts';
+import { useLimits } from './limits/limits.ts';
 import { asksAnew } from './no-cache.ts';
 import type { Replays } from './replays.ts';
 import { useRequestChecks } from './request-checks.ts';
 import { askedTimeoutMs, useRequestTimeout } from './request-timeout.ts';
 import { isRouter, useRouterSecret } from './router-secret.ts';
+import { requestPlugins } from './seeing/request-plugin.ts';
+import { type RequestRecord, RequestRecords } from './seeing/request-record.ts';
 import { Uses } from './uses.ts';
 
 /** What of a request decides how it is served. */
@@ -33,8 +47,12 @@ export interface RequestFacts {
   readonly timeoutMs: number | null;
   /** Who asks, for sharing scarce turns out evenly. */
   readonly caller: string;
+  /** What it sees: no other account is there for it. */
+  readonly accounts: VisibleAccounts;
   /** Whether only what is read from now on will do. */
   readonly noCache: boolean;
+  /** To be told of every upstream call that is made for it; absent when nobody asks. */
+  readonly onCall: CallScope['onCall'];
   /** To be told of every value that the answer is made of. */
   readonly onUse: (use: Use) => void;
   /** To be told when a part of the answer is missing because it could not be read. */
@@ -50,6 +68,16 @@ export interface RouterAccess {
   readonly maxRepresentations: number;
 }
 
+/** The most that may be asked, and answered. */
+export interface GatewayLimits extends DocumentLimits {
+  /** What an operation may cost at worst. */
+  readonly maxUpstreamCalls: number;
+  /** Operations that run at the same time. */
+  readonly maxConcurrentRequests: number;
+  /** Errors that an answer tells one by one. */
+  readonly maxErrors: number;
+}
+
 export interface GatewayOptions {
   /** The graph that clients ask. */
   readonly schema: GraphQLSchema;
@@ -57,17 +85,27 @@ export interface GatewayOptions {
   readonly router?: RouterAccess | null;
   /** Makes what the resolvers of one request use. */
   readonly contextFor: (facts: RequestFacts) => GraphContext;
+  /** Tells who asks; default: whoever reaches the gateway may ask everything. */
+  readonly callers?: Pick<CallerCheck, 'principalOf'> | null;
   readonly readiness: () => Readiness;
   readonly introspection: boolean;
   /** The tabs of GraphiQL, or null to leave it out. */
   readonly graphiqlTabs: readonly GraphiqlTab[] | null;
   readonly maxBodyBytes: number;
+  /** Default: none. */
+  readonly limits?: GatewayLimits | null;
+  /** The origins of other sites whose pages may ask; default: none. */
+  readonly corsOrigins?: readonly string[];
   /** Told of every error that is a bug of ours; what clients read says nothing of it. */
   readonly onBug: (error: unknown) => void;
   /** Default: the machine's. */
   readonly clock?: Clock;
   /** Where whole answers are kept; default: nowhere. */
   readonly replays?: Replays | null;
+  /** What is noted of requests while they are served; default: nothing. */
+  readonly records?: RequestRecords;
+  /** Whether a client that asks for it is shown the upstream calls that it waited for; default: it is not. */
+  readonly showsCalls?: boolean;
   /** Which texts run, and by which ids they are asked for; default: any, and by none. */
   readonly documents?: ChoiceOptions;
 }
@@ -85,7 +123,15 @@ export type Gateway = YogaServerInstance<ServerContext, GraphContext>;
 export function createGateway(options: GatewayOptions): Gateway {
   const { schema, contextFor, readiness, introspection, graphiqlTabs, maxBodyBytes, onBug } = options;
   const { clock = systemClock, replays = null, router = null, documents = ANY_DOCUMENT } = options;
+  const { callers = null, limits = null, corsOrigins = [] } = options;
+  const { records = new RequestRecords(), showsCalls = false } = options;
+  const seeing = requestPlugins({ records, clock, showsCalls });
+  const showsCallsOf = (record: RequestRecord | undefined): boolean =>
+    showsCalls && record?.wantsCalls === true;
+  const principals = new WeakMap<Request, Principal>();
   const usesByRequest = new WeakMap<Request, Uses>();
+  const whoAsks = (request: Request): Principal =>
+    callers === null ? ANYBODY : (principals.get(request) ?? WITHOUT_ACCOUNTS);
   return createYoga<ServerContext, GraphContext>({
     schema: schemaFor(schema, router),
     graphqlEndpoint: '/graphql',
@@ -93,11 +139,16 @@ export function createGateway(options: GatewayOptions): Gateway {
       const { signal, headers } = request;
       const uses = new Uses(clock.now());
       usesByRequest.set(request, uses);
+      const { subject, accounts } = whoAsks(request);
+      const record = records.of(req);
+      record?.isMadeOf(uses, subject);
       return contextFor({
         signal,
         timeoutMs: askedTimeoutMs(headers),
-        caller: callerOf(headers, req?.socket.remoteAddress),
+        caller: callerOf(headers, req?.socket.remoteAddress, subject),
+        accounts,
         noCache: asksAnew(headers),
+        onCall: record?.addCall,
         onUse: uses.add,
         onFailure: uses.fail,
       });
@@ -111,26 +162,44 @@ export function createGateway(options: GatewayOptions): Gateway {
     // Yoga's own check takes any URL that ends in it, queries included: nothing ends in a space.
     healthCheckEndpoint: ' ',
     maxRequestBodySize: false,
+    parserAndValidationCache: documentCaches(),
     // Never by environment: an error's inside stays inside, on every machine.
     maskedErrors: { isDev: false, maskError: (error) => maskError(error, onBug) },
     logging: false,
     plugins: [
       // before GraphQL
+      seeing.before,
+      corsOrigins.length === 0 ? {} : useCors(corsOrigins),
       useHealth(readiness),
       graphiqlTabs === null ? {} : useGraphiql(graphiqlTabs),
       useRequestChecks(),
+      useCsrfPrevention(),
       router === null || router.secrets.length === 0 ? {} : useRouterSecret(router.secrets),
+      callers === null
+        ? {}
+        : useAuth({ callers, principals, isRouter: ({ headers }) => isProvenRouter(headers, router) }),
       useRequestTimeout(),
+      useJsonBody(),
       useBodyLimit(maxBodyBytes),
+      limits === null ? {} : useConcurrencyLimit(limits.maxConcurrentRequests),
       // before execution: what is asked by an id gets its text before anything reads it
       usePersistedDocuments({ ...documents, isTrusted: ({ headers }) => isProvenRouter(headers, router) }),
+      limits === null ? {} : useLimits(limits),
       introspection ? {} : useDisableIntrospection(),
       router === null ? {} : useEntityLimit(router.maxRepresentations),
+      limits === null ? {} : useCostLimit(limits.maxUpstreamCalls),
       // during execution: a client that leaves ends it
       useExecution(),
       // after execution
       useErrorCodes({ suggestions: introspection }),
-      useCacheHeaders({ clock, usesOf: (request) => usesByRequest.get(request), replays }),
+      limits === null ? {} : useErrorLimit(limits.maxErrors),
+      seeing.after,
+      useCacheHeaders({
+        clock,
+        usesOf: (request) => usesByRequest.get(request),
+        isForOne: ({ req }) => showsCallsOf(records.of(req)),
+        replays,
+      }),
     ],
   });
 }

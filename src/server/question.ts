@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { WANTS_CALLS } from './seeing/request-record.ts';
 
 /** No body of a usual question is longer. */
 const MAX_BODY_BYTES = 8_192;
@@ -17,6 +18,7 @@ const REFUSED = [
   'content-encoding',
   'expect',
   'upgrade',
+  WANTS_CALLS,
 ] as const;
 
 /**

@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { askedBytes, questionText } from './question.ts';
 import type { Replays } from './replays.ts';
+import type { RequestRecords } from './seeing/request-record.ts';
 
 /**
  * Answers what was asked in the same way before from `replays`, and lets `next` answer the rest as if it stood alone.
@@ -9,7 +10,11 @@ import type { Replays } from './replays.ts';
  * until the first of its body, and one that is not whole by then goes on at once. What was read is put back, so that `next`
  * finds a stream that nobody has touched. A client that sends no body at all waits in Node's own time limits, as ever.
  */
-export function replayListener(next: RequestListener, replays: Replays): RequestListener {
+export function replayListener(
+  next: RequestListener,
+  replays: Replays,
+  records?: RequestRecords,
+): RequestListener {
   return (incoming, outgoing) => {
     const bytes = askedBytes(incoming);
     if (bytes === null) {
@@ -28,6 +33,7 @@ export function replayListener(next: RequestListener, replays: Replays): Request
       if (replay !== null) {
         // Node tells that the body is there before it tells that it is over: the stream goes on to its end by itself.
         incoming.resume();
+        records?.of(incoming)?.replayed(replay.uses);
         outgoing.writeHead(200, replay.headers).end(replay.body);
         return;
       }

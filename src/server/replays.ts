@@ -8,11 +8,14 @@ import type { Uses } from './uses.ts';
 export interface AnswerParts {
   readonly type: string;
   readonly vary: string;
+  /** What lets a page of another site read it; empty where it is not asked by one. */
+  readonly cors: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
 /** An answer as it is sent. */
 export interface Replay {
+  readonly uses: Uses;
   readonly headers: Readonly<Record<string, string | number>>;
   readonly body: Buffer;
 }
@@ -22,6 +25,7 @@ interface Kept {
   readonly freshUntilMs: number;
   readonly type: string;
   readonly vary: string;
+  readonly cors: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
 
@@ -54,6 +58,11 @@ export class Replays {
     });
   }
 
+  /** Of the memory that answers may take, how much they take by estimate. */
+  get bytes(): number {
+    return this.#kept.calculatedSize;
+  }
+
   /** The answer to a question, with its age as it is now; null when there is none that still holds. */
   find(question: string): Replay | null {
     const kept = this.#kept.get(question);
@@ -65,12 +74,14 @@ export class Replays {
       this.#kept.delete(question);
       return null;
     }
-    const { type, vary, body, uses } = kept;
+    const { type, vary, cors, body, uses } = kept;
     return {
+      uses,
       headers: {
         'content-type': type,
         ...cacheControlOf(uses, nowMs, 'public'),
         vary,
+        ...cors,
         'content-length': body.length,
       },
       body,
@@ -89,8 +100,8 @@ export class Replays {
       return null;
     }
     const { freshUntilMs } = uses;
-    return ({ type, vary, body }) => {
-      this.#kept.set(question, { uses, freshUntilMs, type, vary, body: Buffer.from(body) });
+    return ({ type, vary, cors, body }) => {
+      this.#kept.set(question, { uses, freshUntilMs, type, vary, cors, body: Buffer.from(body) });
     };
   }
 }

@@ -49,6 +49,9 @@ export function useRequestChecks(): Plugin {
           if (Array.isArray(requestParserResult) && requestParserResult.length > 0) {
             throw refusal(400, 'BATCHING_NOT_SUPPORTED', 'Expected one operation per request, got a list.');
           }
+          if (!Array.isArray(requestParserResult) && !isNameOrNone(requestParserResult.operationName)) {
+            throw refusal(400, 'BAD_REQUEST', 'Expected operationName to be a text, or null.');
+          }
         },
       };
     },
@@ -80,6 +83,11 @@ function accepts(accept: string): boolean {
       (type === '*/*' || ANSWER_TYPES.some((ours) => ours === type || `${ours.split('/')[0]}/*` === type))
     );
   });
+}
+
+/** Yoga checks all other members of a request. */
+function isNameOrNone(operationName: unknown): boolean {
+  return operationName === undefined || operationName === null || typeof operationName === 'string';
 }
 
 function isPlainJson(headers: Headers): boolean {

@@ -1,4 +1,5 @@
 import type { Use } from '../lib/call-scope.ts';
+import type { SeenValues } from '../telemetry/channels.ts';
 
 /** The values that one answer is made of. */
 export class Uses {
@@ -41,6 +42,23 @@ export class Uses {
   /** Whether every value was kept before the request began: then the answer says the same of itself when it is given again. */
   get wereKept(): boolean {
     return this.#uses.every(({ fetchedAtMs }) => fetchedAtMs < this.#beganAtMs);
+  }
+
+  /** How many values there are of each kind and from where, for those who count. */
+  counted(): SeenValues[] {
+    const counts = new Map<string, { -readonly [Name in keyof SeenValues]: SeenValues[Name] }>();
+    for (const { origin } of this.#uses) {
+      if (origin !== undefined) {
+        const key = `${origin.kind} ${origin.outcome} ${origin.tier}`;
+        const counted = counts.get(key);
+        if (counted === undefined) {
+          counts.set(key, { ...origin, count: 1 });
+        } else {
+          counted.count += 1;
+        }
+      }
+    }
+    return [...counts.values()];
   }
 
   /** Whether each value would be given again: nothing newer is known of any. */

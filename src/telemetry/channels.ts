@@ -4,6 +4,8 @@
  * host and no text of an upstream.
  */
 import { channel } from 'node:diagnostics_channel';
+import type { UseOrigin } from '../lib/call-scope.ts';
+import type { ObservedCall, Waiter } from '../lib/observed-call.ts';
 
 /** One typed channel of node:diagnostics_channel. */
 export interface EventChannel<Event extends object> {
@@ -50,6 +52,8 @@ export interface UpstreamCallEvent extends UpstreamCallFacts {
   readonly joined: number;
   /** How many jobs it asked for by id; null for any other question. */
   readonly batchSize: number | null;
+  /** All that was noted of it, who waited included. */
+  readonly call: ObservedCall;
 }
 
 /** One attempt of a call, without the wait for its turn. `attempt` counts from 1. */
@@ -116,6 +120,99 @@ export interface UnlistedDocumentEvent {
 }
 
 export const unlistedDocuments = eventChannel<UnlistedDocumentEvent>('jobs-gateway:unlisted-documents');
+
+/** A caller was not let in. Holds nothing of its token. */
+export interface RefusedCallerEvent {
+  /** A `RefusalReason` of `server/auth/refusal.ts`; `keys-unavailable`: whether its token is good cannot be told. */
+  readonly reason: string;
+}
+
+export const refusedCallers = eventChannel<RefusedCallerEvent>('jobs-gateway:refused-callers');
+
+/** The keys of the tokens' issuer were read, or could not be. */
+export interface KeySetReadEvent {
+  readonly outcome: 'ok' | 'timeout' | 'no-connection' | 'bad-answer';
+  readonly keys: number;
+  readonly durationMs: number;
+}
+
+export const keySetReads = eventChannel<KeySetReadEvent>('jobs-gateway:key-set-reads');
+
+/** A client's request, noted while it is served: complete once it has ended. Of what its client wrote it holds names alone. */
+export interface SeenRequest extends Waiter {
+  readonly method: string;
+  /** The endpoint, or `other`: an unknown path may hold anything. */
+  readonly path: string;
+  /** The name that the client gives itself. */
+  readonly client: string | null;
+  /** A digest of who asks, as its token says; null without one. */
+  readonly subjectDigest: string | null;
+  /** The W3C header by which a trace goes on, as the client wrote it: to be checked by whoever reads it. */
+  readonly traceparent: string | null;
+  /** Milliseconds since the epoch. */
+  readonly startedAtMs: number;
+  /** What was run; null when nothing was. */
+  readonly operation: SeenOperation | null;
+  /** How the document was asked for; null when it was not looked at. */
+  readonly document: 'text' | 'id' | 'id-and-text' | null;
+  /** The codes of its errors, each once. */
+  readonly codes: readonly string[];
+  /** The upstream calls that it waited for, as far as they were told of. */
+  readonly calls: readonly ObservedCall[];
+  /** Whether a whole answer was given again: then no operation is told. */
+  readonly isReplay: boolean;
+  /** Of what the answer is made, counted. */
+  values(): readonly SeenValues[];
+  /** When the oldest of them was fetched; infinity without values. */
+  readonly oldestFetchedAtMs: number;
+}
+
+export interface SeenOperation {
+  readonly type: string;
+  /** As the document calls it. */
+  readonly name: string | null;
+  /** Of the text. */
+  readonly sha256: string;
+}
+
+/** So many values of one kind that came from one place. */
+export interface SeenValues {
+  readonly kind: UseOrigin['kind'];
+  readonly outcome: UseOrigin['outcome'];
+  readonly tier: UseOrigin['tier'] | 'REPLAY';
+  readonly count: number;
+}
+
+export type RequestEvent =
+  | { readonly kind: 'begin'; readonly request: SeenRequest }
+  | {
+      readonly kind: 'end';
+      readonly request: SeenRequest;
+      /** Null when the client left before it was answered. */
+      readonly status: number | null;
+      readonly durationMs: number;
+      /** Sent, headers included. */
+      readonly bytes: number;
+    };
+
+/** Two events per request that comes through a socket: as its headers are there, and as its answer is sent or its client left. */
+export const requests = eventChannel<RequestEvent>('jobs-gateway:requests');
+
+/** Spans that will reach no collector. */
+export interface LostSpansEvent {
+  readonly count: number;
+}
+
+export const lostSpans = eventChannel<LostSpansEvent>('jobs-gateway:lost-spans');
+
+/** The process refuses nearly all requests from now on, or takes them again. */
+export interface LoadSheddingEvent {
+  readonly state: 'begun' | 'over';
+  readonly eventLoopDelayMs: number;
+  readonly heapPercent: number;
+}
+
+export const loadShedding = eventChannel<LoadSheddingEvent>('jobs-gateway:load-shedding');
 
 function eventChannel<Event extends object>(name: string): EventChannel<Event> {
   const inner = channel(name);

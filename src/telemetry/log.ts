@@ -1,34 +1,160 @@
+import type { Logger } from 'pino';
 import type { Clock } from '../lib/clock.ts';
-import { breakerChanges, cacheFaults, unlistedDocuments, unmappedCodes, upstreamCalls } from './channels.ts';
+import {
+  breakerChanges,
+  cacheFaults,
+  keySetReads,
+  loadShedding,
+  lostSpans,
+  refusedCallers,
+  type RequestEvent,
+  requests,
+  type SeenRequest,
+  unlistedDocuments,
+  unmappedCodes,
+  type UpstreamCallEvent,
+  upstreamCalls,
+} from './channels.ts';
+import { atMostEvery } from './seldom.ts';
 
-/** Takes one line of JSON. */
-type Write = (line: string) => void;
+/**
+ * What the gateway does, as lines: each request (info; debug where it is probed), each upstream call (debug), and what
+ * somebody should look into (warn). A level that is not asked for costs nothing. Returns the way to stop.
+ */
+export function startLog(logger: Logger, clock: Clock): () => void {
+  const stops = [
+    logger.isLevelEnabled('info') ? logRequests(logger) : null,
+    logger.isLevelEnabled('info') ? logRefusedCallers(logger, clock) : null,
+    logger.isLevelEnabled('debug') ? logUpstreamCalls(logger) : null,
+    ...(logger.isLevelEnabled('warn')
+      ? [
+          logUpstreamTrouble(logger),
+          logCacheTrouble(logger, clock),
+          logUnlistedDocuments(logger, clock),
+          logLostSpans(logger, clock),
+          logKeyTrouble(logger, clock),
+          logLoadShedding(logger),
+        ]
+      : []),
+  ];
+  return () => {
+    stops.forEach((stop) => stop?.());
+  };
+}
 
-/** Writes a line per upstream call as it ends: where it went, what came, how long it took. Returns the way to stop. */
-export function logUpstreamCalls(write: Write): () => void {
-  return upstreamCalls.subscribe((event) => {
-    if (event.kind === 'call') {
-      write(JSON.stringify({ event: 'upstream-call', ...event }));
+/** So much of a text that a client made up is shown. */
+const MAX_NAME_LENGTH = 64;
+/** So much of a document's SHA-256 tells it from all others that are likely to be met. */
+const DIGEST_LENGTH = 16;
+/** So many of the requests that wait for one call are named; all are counted. */
+const MAX_NAMED_WAITERS = 20;
+
+/** The paths at which the gateway is probed, again and again. */
+const PROBED: readonly string[] = ['/health', '/ready', '/metrics'];
+
+/** Writes a line per request as it ends. Returns the way to stop. */
+export function logRequests(logger: Logger): () => void {
+  return requests.subscribe((event) => {
+    if (event.kind === 'end') {
+      logger[PROBED.includes(event.request.path) ? 'debug' : 'info'](requestLine(event));
     }
   });
+}
+
+function requestLine({ request, status, durationMs, bytes }: RequestEvent & { kind: 'end' }): object {
+  const { requestId, method, path, operation, document, codes, calls, isReplay, client } = request;
+  return {
+    event: 'request',
+    requestId,
+    method,
+    path,
+    status: status ?? 'left',
+    durationMs: rounded(durationMs),
+    bytes,
+    ...(operation === null
+      ? {}
+      : {
+          operation: operation.type,
+          operationName: operation.name?.slice(0, MAX_NAME_LENGTH),
+          sha256: operation.sha256.slice(0, DIGEST_LENGTH),
+        }),
+    ...(document === null ? {} : { asked: document }),
+    ...(codes.length === 0 ? {} : { codes }),
+    ...(path === '/graphql' ? { upstreamCalls: calls.length, replayed: isReplay } : {}),
+    ...valuesOf(request),
+    ...(client === null ? {} : { client }),
+    ...(request.subjectDigest === null ? {} : { subject: request.subjectDigest }),
+  };
+}
+
+/** How many values of each outcome an answer is made of, and how old the oldest was when it began to be made. */
+function valuesOf(request: SeenRequest): object {
+  const values = request.values();
+  if (values.length === 0) {
+    return {};
+  }
+  const counts: Record<string, number> = {};
+  for (const { outcome, count } of values) {
+    counts[outcome] = (counts[outcome] ?? 0) + count;
+  }
+  return { values: counts, oldestMs: Math.max(0, request.startedAtMs - request.oldestFetchedAtMs) };
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
+
+/** Writes a line per upstream call as it ends: where it went, what came, how long it took, who waited. Returns the way to stop. */
+export function logUpstreamCalls(logger: Logger): () => void {
+  return upstreamCalls.subscribe((event) => {
+    if (event.kind === 'call') {
+      logger.debug(callLine(event));
+    }
+  });
+}
+
+function callLine({ origin, call, ...event }: UpstreamCallEvent): object {
+  const { action, outcome, upstreamCode, requestId, attempts, waitedMs, durationMs, joined, batchSize } =
+    event;
+  const requestIds = Array.from(call.waiters, (waiter) => waiter.requestId);
+  return {
+    event: 'upstream-call',
+    ...placeOf(origin),
+    action,
+    outcome,
+    upstreamCode,
+    upstreamRequestId: requestId,
+    attempts,
+    waitedMs,
+    durationMs,
+    joined,
+    batchSize,
+    requests: requestIds.length,
+    requestIds: requestIds.slice(0, MAX_NAMED_WAITERS),
+  };
+}
+
+/** A bucket's name holds the number of an account, so no line names one. */
+function placeOf({ source, account, region }: UpstreamCallEvent['origin']): object {
+  return { source, account, region };
 }
 
 /**
  * Writes a line for what somebody should look into: an origin that is left alone, or back; an upstream's error code that
  * the gateway does not know. One per unknown code, and one each time that an origin is given up or back. Returns the way to stop.
  */
-export function logUpstreamTrouble(write: Write): () => void {
+export function logUpstreamTrouble(logger: Logger): () => void {
   const knownCodes = new Set<string>();
   const stopChanges = breakerChanges.subscribe(({ origin, state }) => {
     if (state !== 'half-open') {
-      write(JSON.stringify({ event: state === 'open' ? 'origin-left-alone' : 'origin-back', origin }));
+      logger.warn({ event: state === 'open' ? 'origin-left-alone' : 'origin-back', ...placeOf(origin) });
     }
   });
   const stopCodes = unmappedCodes.subscribe(({ origin, ...answer }) => {
     const code = JSON.stringify([origin.source, answer]);
     if (!knownCodes.has(code) && knownCodes.size < MAX_KNOWN_CODES) {
       knownCodes.add(code);
-      write(JSON.stringify({ event: 'unknown-error-code', origin, ...answer }));
+      logger.warn({ event: 'unknown-error-code', ...placeOf(origin), ...answer });
     }
   });
   return () => {
@@ -40,6 +166,13 @@ export function logUpstreamTrouble(write: Write): () => void {
 /** An upstream that makes up a new code each time is not to fill the log, nor the memory. */
 const MAX_KNOWN_CODES = 100;
 
+/** Writes a line when the process begins to refuse requests because it has too much to do, and when it takes them again. */
+export function logLoadShedding(logger: Logger): () => void {
+  return loadShedding.subscribe((event) => {
+    logger.warn({ event: 'load-shedding', ...event });
+  });
+}
+
 /** No more often than this is told that the cache does without its Redis, in milliseconds (reliability F2). */
 const CACHE_TROUBLE_EVERY_MS = 1_000;
 
@@ -47,19 +180,48 @@ const CACHE_TROUBLE_EVERY_MS = 1_000;
  * Writes a line when the cache has to do without its Redis or meets something there that is none of its own: at most one a
  * second, with how many more there were since the last. Returns the way to stop.
  */
-export function logCacheTrouble(write: Write, clock: Clock): () => void {
-  let lastLineAtMs = Number.NEGATIVE_INFINITY;
-  let untold = 0;
+export function logCacheTrouble(logger: Logger, clock: Clock): () => void {
+  const seldom = atMostEvery(CACHE_TROUBLE_EVERY_MS, clock);
   return cacheFaults.subscribe((fault) => {
-    const sinceMs = clock.now() - lastLineAtMs;
-    // A clock that was set back is no reason to be silent.
-    if (sinceMs >= 0 && sinceMs < CACHE_TROUBLE_EVERY_MS) {
-      untold += 1;
-      return;
+    seldom(1, (untold) => logger.warn({ event: 'cache-trouble', ...fault, untold }));
+  });
+}
+
+/** No more often than this is told that spans are lost, in milliseconds. */
+const LOST_SPANS_EVERY_MS = 60_000;
+
+/** Writes a line when spans cannot be sent: at most one a minute, with how many since the last. Returns the way to stop. */
+export function logLostSpans(logger: Logger, clock: Clock): () => void {
+  const seldom = atMostEvery(LOST_SPANS_EVERY_MS, clock);
+  return lostSpans.subscribe(({ count }) => {
+    seldom(count, (untold) => logger.warn({ event: 'spans-lost', count: count + untold }));
+  });
+}
+
+/** No more often than this is told that keys cannot be read, and why callers are refused. */
+const KEY_TROUBLE_EVERY_MS = 1_000;
+const REFUSED_EVERY_MS = 1_000;
+
+/** Writes a line when the keys of the tokens' issuer cannot be read, at most one a second. Returns the way to stop. */
+export function logKeyTrouble(logger: Logger, clock: Clock): () => void {
+  const seldom = atMostEvery(KEY_TROUBLE_EVERY_MS, clock);
+  return keySetReads.subscribe(({ outcome, durationMs }) => {
+    if (outcome !== 'ok') {
+      seldom(1, (untold) => logger.warn({ event: 'issuer-keys', outcome, durationMs, untold }));
     }
-    write(JSON.stringify({ event: 'cache-trouble', ...fault, untold }));
-    lastLineAtMs = clock.now();
-    untold = 0;
+  });
+}
+
+/**
+ * Writes a line when a caller is refused: the class of the reason, which the caller is not told, and nothing of its token. At
+ * most one a second for each class, with how many were not told of since. Returns the way to stop.
+ */
+export function logRefusedCallers(logger: Logger, clock: Clock): () => void {
+  const byReason = new Map<string, ReturnType<typeof atMostEvery>>();
+  return refusedCallers.subscribe(({ reason }) => {
+    const seldom = byReason.get(reason) ?? atMostEvery(REFUSED_EVERY_MS, clock);
+    byReason.set(reason, seldom);
+    seldom(1, (untold) => logger.info({ event: 'caller-refused', reason, untold }));
   });
 }
 
@@ -73,7 +235,7 @@ const MAX_TOLD_DOCUMENTS = 1_000;
  * name. One per hour for each document and at most one a second, with how many requests were not told of since the last.
  * Returns the way to stop.
  */
-export function logUnlistedDocuments(write: Write, clock: Clock): () => void {
+export function logUnlistedDocuments(logger: Logger, clock: Clock): () => void {
   const toldAtMs = new Map<string, number>();
   let lastLineAtMs = Number.NEGATIVE_INFINITY;
   let untold = 0;
@@ -86,7 +248,8 @@ export function logUnlistedDocuments(write: Write, clock: Clock): () => void {
       untold += 1;
       return;
     }
-    write(JSON.stringify({ event: 'unlisted-document', ...event, untold }));
+    const operationName = event.operationName?.slice(0, MAX_NAME_LENGTH) ?? null;
+    logger.warn({ event: 'unlisted-document', ...event, operationName, untold });
     lastLineAtMs = nowMs;
     untold = 0;
     toldAtMs.delete(key);

@@ -1,11 +1,12 @@
 import type { Clock } from '../lib/clock.ts';
+import type { CallEnding, ObservedCall } from '../lib/observed-call.ts';
 import { GatewayError, UpstreamError } from '../model/errors.ts';
 import type { Origin } from '../model/origin.ts';
 import { upstreamCalls } from '../telemetry/channels.ts';
 import { requestIdFrom } from './answer.ts';
 import type { LimitOptions } from './turns/limiter.ts';
 import type { CallScope } from '../lib/call-scope.ts';
-import type { CallNotes, Middleware, Send, UpstreamRequest } from './send.ts';
+import type { Middleware, Send, UpstreamRequest } from './send.ts';
 
 export interface Observers {
   /** One event per logical call, however many share it. */
@@ -16,30 +17,30 @@ export interface Observers {
   readonly onWaited: LimitOptions['onWaited'];
 }
 
-/** What became of one call or attempt; the common part of both events. */
-interface Ending {
-  readonly outcome: string;
-  readonly durationMs: number;
-  readonly requestId: string | null;
-  readonly upstreamCode: string | null;
-}
-
-/** Publishes on `upstreamCalls` what happens to the calls of one origin. Does nothing at all while nobody listens. */
+/**
+ * Publishes on `upstreamCalls` what happens to the calls of one origin, and tells of each whoever waits for it and asks. Does
+ * nothing at all while nobody listens or asks.
+ */
 export function observe(origin: Origin, clock: Clock): Observers {
   const call: Middleware = (next) => (request, scope) => {
-    if (!upstreamCalls.hasSubscribers) {
+    const { onCall } = scope;
+    if (!upstreamCalls.hasSubscribers && onCall === undefined) {
       return next(request, scope);
     }
-    const notes: CallNotes = { attempts: 0, waitedMs: 0, requestId: null };
+    const notes = begun(origin, request.action, clock.now());
+    onCall?.(notes);
     return timed(clock, next, { ...request, notes }, scope, notes, (ending) => {
+      notes.ending = ending;
+      notes.joined = scope.joined ?? 1;
       upstreamCalls.publish({
         kind: 'call',
         origin,
         action: request.action,
         attempts: notes.attempts,
         waitedMs: notes.waitedMs,
-        joined: scope.joined ?? 1,
+        joined: notes.joined,
         batchSize: request.batchSize?.() ?? null,
+        call: notes,
         ...ending,
       });
     });
@@ -54,6 +55,7 @@ export function observe(origin: Origin, clock: Clock): Observers {
     notes.requestId = null;
     const number = notes.attempts;
     return timed(clock, next, noting(notes, request), scope, notes, (ending) => {
+      noteStep(notes, clock, 'attempt', ending);
       upstreamCalls.publish({ kind: 'attempt', origin, action: request.action, attempt: number, ...ending });
     });
   };
@@ -61,6 +63,7 @@ export function observe(origin: Origin, clock: Clock): Observers {
   const onWaited: Observers['onWaited'] = ({ action, notes }, waitedMs, outcome) => {
     if (notes !== undefined) {
       notes.waitedMs += waitedMs;
+      noteStep(notes, clock, 'wait', { durationMs: waitedMs, outcome });
       upstreamCalls.publish({ kind: 'wait', origin, action, waitedMs, outcome });
     }
   };
@@ -68,8 +71,33 @@ export function observe(origin: Origin, clock: Clock): Observers {
   return { call, attempt, onWaited };
 }
 
+function begun(origin: Origin, action: string, startedAtMs: number): ObservedCall {
+  return {
+    origin,
+    action,
+    startedAtMs,
+    waiters: new Set(),
+    steps: [],
+    attempts: 0,
+    waitedMs: 0,
+    joined: 1,
+    requestId: null,
+    ending: null,
+  };
+}
+
+/** A step that has just ended. */
+function noteStep(
+  { steps }: ObservedCall,
+  clock: Clock,
+  kind: 'wait' | 'attempt',
+  { durationMs, outcome }: Pick<CallEnding, 'durationMs' | 'outcome'>,
+): void {
+  steps.push({ kind, startedAtMs: clock.now() - durationMs, durationMs, outcome });
+}
+
 /** The request, noting on its way out the request id of an answer that decodes: the result itself does not hold it. */
-function noting<T>(notes: CallNotes, request: UpstreamRequest<T>): UpstreamRequest<T> {
+function noting<T>(notes: ObservedCall, request: UpstreamRequest<T>): UpstreamRequest<T> {
   return {
     ...request,
     decode: (response) => {
@@ -84,8 +112,8 @@ async function timed<T>(
   next: Send,
   request: UpstreamRequest<T>,
   scope: CallScope,
-  notes: CallNotes,
-  publish: (ending: Ending) => void,
+  notes: ObservedCall,
+  publish: (ending: CallEnding) => void,
 ): Promise<T> {
   const startedAtMs = clock.now();
   const end = (outcome: string, error: UpstreamError | null): void => {

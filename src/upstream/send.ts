@@ -1,4 +1,5 @@
 import type { CallScope } from '../lib/call-scope.ts';
+import type { ObservedCall } from '../lib/observed-call.ts';
 
 /**
  * How any call to any upstream travels: one function type, and middleware around it. The order of the onion is written
@@ -29,15 +30,7 @@ export interface UpstreamRequest<T> {
   /** How many jobs it asks for by id, once that is known. Absent: it asks for none by id. */
   readonly batchSize?: () => number;
   /** What the layers note about the call while somebody observes. */
-  readonly notes?: CallNotes;
-}
-
-/** What has become of a call so far. */
-export interface CallNotes {
-  attempts: number;
-  waitedMs: number;
-  /** The upstream's request id of the last attempt. */
-  requestId: string | null;
+  readonly notes?: ObservedCall;
 }
 
 /** A complete HTTP answer, whatever its status. */

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { request } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
+import { freePort } from '../support/free-port.ts';
 import { accountOf, cli, configFile, run, Running } from './support.ts';
 
 /** The request that a printed curl line would send. */
@@ -66,6 +67,65 @@ describe('serve with an account', () => {
     const { code, stdout, stderr } = await gateway.end('SIGINT');
     expect(code).toBe(0);
     expect(stdout + stderr).not.toContain(sandbox.account.secretKey);
+  });
+});
+
+describe('what serve tells of itself', () => {
+  it('is a line of JSON for each request, on the output, all of them there when it has ended', async () => {
+    const gateway = new Running(['serve'], { PORT: '0' });
+    const { url, type, body } = curlIn(await gateway.printed("}'"));
+    for (let sent = 0; sent < 5; sent += 1) {
+      await post(url, type, body);
+    }
+    const { code, stdout, stderr } = await gateway.end('SIGTERM');
+    expect([code, stderr]).toEqual([0, '']);
+    const lines = [...stdout.matchAll(/^\{.*\}$/gm)].map(([line]) => JSON.parse(line) as unknown);
+    const line = { level: 'info', event: 'request', method: 'POST', path: '/graphql', status: 200 };
+    expect(lines).toMatchObject([line, line, line, line, line]);
+  });
+
+  it('has its metrics on a port of its own where it is told to, and only there', async () => {
+    const sandbox = await startSandbox();
+    onTestFinished(() => sandbox.close());
+    const file = accountOf(sandbox).replace(/^server: \{/m, 'server: { metricsPort: 0,');
+    const gateway = new Running(['serve'], { PORT: '0', ...configFile(file) });
+    const printed = await gateway.printed('/metrics.\n');
+    const [metricsUrl = ''] = /http:\S+\/metrics/.exec(printed) ?? [];
+    const metrics = await request(metricsUrl);
+    expect([metrics.statusCode, await metrics.body.text()]).toEqual([
+      200,
+      expect.stringContaining('jobs_gateway_requests_in_flight 0'),
+    ]);
+    const { url } = curlIn(printed);
+    const statuses = await Promise.all(
+      [url.replace('/graphql', '/metrics'), metricsUrl.replace('/metrics', '/graphql')].map(async (other) => {
+        const { statusCode, body } = await request(other);
+        await body.dump();
+        return statusCode;
+      }),
+    );
+    expect(statuses).toEqual([404, 404]);
+    expect(await gateway.end('SIGTERM')).toMatchObject({ code: 0 });
+  });
+});
+
+describe('serve while nobody else is there', () => {
+  it('starts without its upstreams and without its Redis, and is ready', async () => {
+    const away = await startSandbox({ world: 'empty' });
+    await away.close();
+    const gateway = new Running(['serve'], {
+      PORT: '0',
+      REDIS_URL: `redis://127.0.0.1:${await freePort()}`,
+      ...configFile(accountOf(away)),
+    });
+    const { url, type, body } = curlIn(await gateway.printed("}'"));
+    const ready = await request(url.replace('/graphql', '/ready'));
+    expect(ready.statusCode).toBe(200);
+    expect(await ready.body.json()).toMatchObject({ status: 'ready', redis: 'away' });
+    const { data, errors } = await post(url, type, body);
+    expect(data).toEqual({ cosJobs: null, batchComputeJobs: null, ciJobs: null });
+    expect(errors).toHaveLength(3);
+    expect((await gateway.end('SIGTERM')).code).toBe(0);
   });
 });
 

@@ -34,6 +34,7 @@ export async function cli(args: readonly string[], environment: Environment = {}
       printed.stderr += `${line}\n`;
     },
     signal: new AbortController().signal,
+    onHangUp: () => () => undefined,
   });
   vi.unstubAllEnvs();
   return { code, ...printed, durationMs: performance.now() - startedAtMs };
@@ -72,19 +73,33 @@ export class Running {
 
   /** What it printed so far, once that holds the text; fails when it ends before. */
   async printed(text: string): Promise<string> {
-    const ended = this.outcome.then(({ code, stderr }) => {
-      throw new Error(`expected "${text}", but it ended with ${String(code)}: ${stderr}`);
-    });
-    while (!this.#stdout.includes(text)) {
-      await Promise.race([once(this.#child.stdout, 'data'), ended]);
-    }
-    ended.catch(() => undefined);
+    await this.#until(this.#child.stdout, text, () => this.#stdout);
     return this.#stdout;
+  }
+
+  /** The same of its error output. */
+  async complained(text: string): Promise<string> {
+    await this.#until(this.#child.stderr, text, () => this.#stderr);
+    return this.#stderr;
+  }
+
+  signal(name: 'SIGHUP'): void {
+    this.#child.kill(name);
   }
 
   end(signal: 'SIGTERM' | 'SIGINT'): Promise<Outcome> {
     this.#child.kill(signal);
     return this.outcome;
+  }
+
+  async #until(stream: Readable, text: string, soFar: () => string): Promise<void> {
+    const ended = this.outcome.then(({ code, stderr }) => {
+      throw new Error(`expected "${text}", but it ended with ${String(code)}: ${stderr}`);
+    });
+    while (!soFar().includes(text)) {
+      await Promise.race([once(stream, 'data'), ended]);
+    }
+    ended.catch(() => undefined);
   }
 }
 
@@ -112,6 +127,8 @@ accounts:
     cos: { regions: [${regions.join()}], endpoint: "${change.cos ?? endpoints.cos}" }
     batchCompute: { regions: [${regions.join()}], endpoint: "${endpoints.batchCompute}", requestsPerSecond: 100 }
     ci: { buckets: ${JSON.stringify(buckets)}, endpoint: "${endpoints.ci}" }
-deadlines: { requestMs: 2000, attemptMs: 500, drainMs: 500 }
+deadlines: { requestMs: 4000, attemptMs: 1500, drainMs: 500, drainDelayMs: 0 }
+# A machine that is busy with other tests makes no overload of a few requests.
+server: { maxEventLoopDelayMs: 60000 }
 `;
 }

@@ -28,6 +28,8 @@ export async function startProcesses(
 function yamlOf({ account, endpoints }: Sandbox, redisUrl: string, cache: Partial<Config['cache']>): string {
   return `
 redis: { url: "${redisUrl}" }
+# A machine that is busy with other tests makes no overload of a few requests.
+server: { maxEventLoopDelayMs: 60000 }
 cache: ${JSON.stringify({ redisReadMs: 5_000, redisWriteMs: 5_000, ...cache })}
 accounts:
   - name: sandbox

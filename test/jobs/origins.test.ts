@@ -28,6 +28,55 @@ const origins = new Origins({
   ci: [bucket!, otherBucket!],
 });
 
+describe('the origins that a caller sees', () => {
+  it('are those of its accounts, and no others are there', () => {
+    const archived = origins.visibleTo(new Set(['archive']));
+    expect(archived.all()).toEqual([ARCHIVE, OTHER_BUCKET]);
+    expect(archived.scannable().map(({ origin }) => origin)).toEqual([ARCHIVE, OTHER_BUCKET]);
+    expect(archived.cos({})).toBe(archive);
+    expect(() => archived.cos({ account: 'media' })).toThrow(
+      'No COS origin fits account "media"; configured: archive ap-guangzhou.',
+    );
+    expect(() => archived.ci({ bucket: BUCKET.bucket })).toThrow(OriginNotConfiguredError);
+    expect(
+      archived.findCos({ source: 'COS', account: 'media', place: 'ap-shanghai', jobId: 'a' }),
+    ).toBeNull();
+  });
+
+  it('are none without an account, and without one that is configured', () => {
+    expect(origins.visibleTo(new Set()).all()).toEqual([]);
+    expect(origins.visibleTo(new Set(['others', 'Media', '*', ''])).all()).toEqual([]);
+  });
+
+  it('are all for who sees all', () => {
+    expect(origins.visibleTo('all')).toBe(origins);
+    expect(origins.visibleTo(new Set(['archive', 'media'])).all()).toEqual(origins.all());
+  });
+
+  it('are worked out once for a set of accounts, in whatever order and with whatever else it names them', () => {
+    const view = origins.visibleTo(new Set(['media']));
+    expect(origins.visibleTo(new Set(['others', 'media']))).toBe(view);
+    expect(origins.visibleTo(new Set(['media', 'archive']))).toBe(
+      origins.visibleTo(new Set(['archive', 'media'])),
+    );
+  });
+
+  it('only ever become fewer', () => {
+    expect(
+      origins
+        .visibleTo(new Set(['media']))
+        .visibleTo('all')
+        .all(),
+    ).not.toContainEqual(ARCHIVE);
+    expect(
+      origins
+        .visibleTo(new Set(['media']))
+        .visibleTo(new Set(['archive']))
+        .all(),
+    ).toEqual([]);
+  });
+});
+
 describe('the configured origins', () => {
   it('are listed by product, each in the order of the configuration', () => {
     expect(origins.all()).toEqual([GUANGZHOU, SHANGHAI, ARCHIVE, COMPUTE, BUCKET, OTHER_BUCKET]);

@@ -64,6 +64,14 @@ describe('a caller', () => {
     expect(await callerWith({ 'x-graphql-client': 'address:127.0.0.1' })).toBe('address:127.0.0.1');
   });
 
+  it('with a token is its subject, whatever it calls itself and wherever it is', () => {
+    const headers = new Headers({ 'x-graphql-client': 'console' });
+    expect(callerOf(headers, '127.0.0.1', 'abc')).toBe('subject:abc');
+    expect(callerOf(new Headers({ 'x-graphql-client': 'subject:abc' }), '127.0.0.1', null)).toBe(
+      'address:127.0.0.1',
+    );
+  });
+
   it('is unknown where there is no socket', () => {
     expect(callerOf(new Headers(), undefined)).toBe('unknown');
     expect(callerOf(new Headers({ 'x-graphql-client': 'console' }), undefined)).toBe('client:console');

@@ -44,6 +44,7 @@ export interface KeptValuesOptions {
   readonly replayBytes?: number;
   readonly limits?: ServerOptions;
   readonly documents?: GatewayOptions['documents'];
+  readonly corsOrigins?: readonly string[];
 }
 
 /**
@@ -54,6 +55,7 @@ export async function startKeptValues({
   replayBytes = 1_000_000,
   limits,
   documents,
+  corsOrigins = [],
 }: KeptValuesOptions = {}): Promise<KeptValues> {
   const clock = new FakeClock();
   const kept = new Map<string, Value>();
@@ -115,6 +117,7 @@ export async function startKeptValues({
     onBug: () => undefined,
     clock,
     replays,
+    corsOrigins,
     ...(documents === undefined ? {} : { documents }),
   });
   const gatewayListener: RequestListener = (incoming, outgoing) => void gateway(incoming, outgoing);
@@ -146,7 +149,10 @@ export async function startKeptValues({
         body: typeof body === 'string' ? body : JSON.stringify(body),
       }),
     get: (query, headers) =>
-      send({ path: `/graphql?query=${encodeURIComponent(query)}`, headers: { ...headers } }),
+      send({
+        path: `/graphql?query=${encodeURIComponent(query)}`,
+        headers: { 'apollo-require-preflight': '1', ...headers },
+      }),
     hold: () => {
       const { promise, resolve } = Promise.withResolvers<void>();
       gate = promise;

@@ -211,7 +211,8 @@ describe('requests without an id', () => {
       const { post, send } = await start({ mode });
       const nothing = { documentId: null, extensions: { persistedQuery: null, other: 1 } };
       expect(dataOf(await post({ query: OTHER, ...nothing }))).toEqual({ other: 'Query' });
-      expect(dataOf(await send({ path: `${pathOf({ query: OTHER })}&documentId=` }))).toEqual({
+      const headers = { 'apollo-require-preflight': '1' };
+      expect(dataOf(await send({ path: `${pathOf({ query: OTHER })}&documentId=`, headers }))).toEqual({
         other: 'Query',
       });
     }
@@ -349,7 +350,8 @@ describe('a text that a client makes known by its hash', () => {
   it('may be made known by GET', async () => {
     const { send } = await start({ list: [] });
     const path = `${hashPath(sha256(OTHER))}&query=${encodeURIComponent(OTHER)}`;
-    expect(dataOf(await send({ path }))).toEqual({ other: 'Query' });
+    const headers = { 'apollo-require-preflight': '1' };
+    expect(dataOf(await send({ path, headers }))).toEqual({ other: 'Query' });
     expect(dataOf(await send({ path: hashPath(sha256(OTHER)) }))).toEqual({ other: 'Query' });
   });
 

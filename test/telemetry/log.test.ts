@@ -1,20 +1,44 @@
+import type { Logger } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   breakerChanges,
   cacheFaults,
+  lostSpans,
   unlistedDocuments,
   unmappedCodes,
 } from '../../src/telemetry/channels.ts';
-import { logCacheTrouble, logUnlistedDocuments, logUpstreamTrouble } from '../../src/telemetry/log.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import {
+  logLostSpans,
+  logCacheTrouble,
+  logUnlistedDocuments,
+  logUpstreamTrouble,
+} from '../../src/telemetry/log.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const origin = { source: 'COS', account: 'media', region: 'ap-guangzhou', bucket: null };
 
+/** Where an origin stands in a line. */
+const { bucket: _bucket, ...place } = origin;
+
 function listen(): { readonly lines: string[]; readonly stop: () => void } {
   const lines: string[] = [];
-  const stop = logUpstreamTrouble((line) => lines.push(line));
+  const stop = logUpstreamTrouble(loggerTo(lines));
   onTestFinished(stop);
   return { lines, stop };
+}
+
+function loggerTo(lines: string[]): Logger {
+  return createLogger('debug', { write: (line) => void lines.push(line) });
+}
+
+/** What lines say besides when and how loud. */
+function told(lines: readonly string[]): unknown[] {
+  return lines.map((line) => {
+    const { level, time, ...rest } = JSON.parse(line) as { level: unknown; time: string };
+    expect([level, Number.isNaN(Date.parse(time))]).toEqual(['warn', false]);
+    return rest;
+  });
 }
 
 describe('the log of upstream trouble', () => {
@@ -23,10 +47,10 @@ describe('the log of upstream trouble', () => {
     (['open', 'half-open', 'open', 'half-open', 'closed'] as const).forEach((state) => {
       breakerChanges.publish({ origin, state });
     });
-    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
-      { event: 'origin-left-alone', origin },
-      { event: 'origin-left-alone', origin },
-      { event: 'origin-back', origin },
+    expect(told(lines)).toEqual([
+      { event: 'origin-left-alone', ...place },
+      { event: 'origin-left-alone', ...place },
+      { event: 'origin-back', ...place },
     ]);
   });
 
@@ -37,8 +61,8 @@ describe('the log of upstream trouble', () => {
     };
     publish('SomethingNew');
     publish('SomethingNew');
-    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
-      { event: 'unknown-error-code', origin, upstreamCode: 'SomethingNew', httpStatus: 400 },
+    expect(told(lines)).toEqual([
+      { event: 'unknown-error-code', ...place, upstreamCode: 'SomethingNew', httpStatus: 400 },
     ]);
     Array.from({ length: 500 }, (_, n) => `Code${String(n)}`).forEach(publish);
     expect(lines).toHaveLength(100);
@@ -56,7 +80,7 @@ describe('the log of trouble with the cache', () => {
   it('tells of the first fault at once and of no other for a second, then how many there were', async () => {
     const clock = new FakeClock();
     const lines: string[] = [];
-    onTestFinished(logCacheTrouble((line) => lines.push(line), clock));
+    onTestFinished(logCacheTrouble(loggerTo(lines), clock));
     const fault = { kind: 'timeout', command: 'lookup', code: null } as const;
     cacheFaults.publish(fault);
     await clock.advance(999);
@@ -65,9 +89,25 @@ describe('the log of trouble with the cache', () => {
     expect(lines).toHaveLength(1);
     await clock.advance(1);
     cacheFaults.publish({ kind: 'refused', command: 'store', code: 'OOM' });
-    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+    expect(told(lines)).toEqual([
       { event: 'cache-trouble', ...fault, untold: 0 },
       { event: 'cache-trouble', kind: 'refused', command: 'store', code: 'OOM', untold: 2 },
+    ]);
+  });
+});
+
+describe('the log of lost spans', () => {
+  it('tells once a minute how many since', async () => {
+    const clock = new FakeClock();
+    const lines: string[] = [];
+    onTestFinished(logLostSpans(loggerTo(lines), clock));
+    lostSpans.publish({ count: 3 });
+    lostSpans.publish({ count: 4 });
+    await clock.advance(60_000);
+    lostSpans.publish({ count: 5 });
+    expect(told(lines)).toEqual([
+      { event: 'spans-lost', count: 3 },
+      { event: 'spans-lost', count: 9 },
     ]);
   });
 });
@@ -79,8 +119,8 @@ describe('the log of documents that no manifest lists', () => {
   function start(): { readonly clock: FakeClock; readonly lines: () => unknown[] } {
     const clock = new FakeClock();
     const written: string[] = [];
-    onTestFinished(logUnlistedDocuments((line) => written.push(line), clock));
-    return { clock, lines: () => written.map((line) => JSON.parse(line) as unknown) };
+    onTestFinished(logUnlistedDocuments(loggerTo(written), clock));
+    return { clock, lines: () => told(written) };
   }
 
   it('tells of each once an hour', async () => {

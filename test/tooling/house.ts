@@ -82,8 +82,8 @@ export const FLOORS: readonly Floor[] = [
   { level: '7', files: ['config.ts', 'config-*.ts'], sees: ['model/**', 'lib/**'] },
   {
     level: '8',
-    files: ['app.ts', 'wiring.ts', 'caching.ts', 'budgets.ts', 'credentials.ts'],
-    sees: ['!(sandbox|commands)/**', 'config.ts'],
+    files: ['app.ts', 'live-app.ts', 'wiring.ts', 'caching.ts', 'budgets.ts', 'credentials.ts'],
+    sees: ['!(sandbox|commands)/**', 'config.ts', 'config-digest.ts'],
   },
 
   // A command is a front door of its own beside the server: it uses what the composition root hands out and may name it,
@@ -93,6 +93,7 @@ export const FLOORS: readonly Floor[] = [
     files: ['commands/**'],
     sees: [
       'app.ts',
+      'live-app.ts',
       'wiring.ts',
       'config.ts',
       'sandbox/**',

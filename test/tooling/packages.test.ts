@@ -55,6 +55,15 @@ describe('the image', () => {
     expect(new Set(bases)).toEqual(brought);
   });
 
+  it('runs as a user that is not root, ends by a signal that reaches Node, and shows its version', () => {
+    const { version } = JSON.parse(read('package.json')) as { readonly version: string };
+    expect(dockerfile).toMatch(/^USER [1-9]\d*:[1-9]\d*$/m);
+    expect(dockerfile).toMatch(/^STOPSIGNAL SIGTERM$/m);
+    expect(dockerfile).toMatch(/^ENTRYPOINT \["node", /m);
+    expect(dockerfile).toContain(`org.opencontainers.image.version="${version}"`);
+    expect(dockerfile).toMatch(/^RUN npm ci --omit=dev --omit=optional/m);
+  });
+
   it('is made of files that exist and that .dockerignore lets through', () => {
     const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, paths]) =>
       (paths ?? '').split(' '),

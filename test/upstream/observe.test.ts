@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { ObservedCall } from '../../src/lib/observed-call.ts';
 import { UpstreamError } from '../../src/model/errors.ts';
 import { upstreamCalls } from '../../src/telemetry/channels.ts';
 import type { UpstreamEvent } from '../../src/telemetry/channels.ts';
@@ -59,6 +60,7 @@ const busyWithoutId = new UpstreamError('UPSTREAM_UNAVAILABLE', COS_ORIGIN, 'bus
 describe('the channel of upstream calls', () => {
   it('tells of each attempt and then of the call', async () => {
     const events = listen();
+    const startMs = clock.now();
     expect(await run(observed(busy, { 'x-cos-request-id': 'R2' }))).toBe('ok');
     const common = { origin: COS_ORIGIN, action: 'ListJobs' };
     expect(events).toEqual([
@@ -91,8 +93,30 @@ describe('the channel of upstream calls', () => {
         durationMs: 45,
         requestId: 'R2',
         upstreamCode: null,
+        call: expect.objectContaining({
+          attempts: 2,
+          requestId: 'R2',
+          ending: { outcome: 'ok', durationMs: 45, requestId: 'R2', upstreamCode: null },
+          steps: [
+            { kind: 'attempt', startedAtMs: startMs, durationMs: 10, outcome: 'UPSTREAM_UNAVAILABLE' },
+            { kind: 'attempt', startedAtMs: startMs + 35, durationMs: 10, outcome: 'ok' },
+          ],
+        }) as unknown,
       },
     ]);
+  });
+
+  it('tells whoever waits for a call of it as it begins, and all along, with or without a listener', async () => {
+    expect(upstreamCalls.hasSubscribers).toBe(false);
+    const told: ObservedCall[] = [];
+    const scope = { ...aScope(60_000, clock), onCall: (call: ObservedCall) => void told.push(call) };
+    const startMs = clock.now();
+    const answer = observed(busy, { 'x-cos-request-id': 'R2' })(aRequest(), scope);
+    await clock.advance(5);
+    expect(told).toMatchObject([{ action: 'ListJobs', startedAtMs: startMs, attempts: 1, ending: null }]);
+    await clock.advance(10_000);
+    await answer;
+    expect(told).toMatchObject([{ attempts: 2, requestId: 'R2', ending: { outcome: 'ok' } }]);
   });
 
   it('does not give an attempt the request id of the one before', async () => {

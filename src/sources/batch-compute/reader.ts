@@ -97,9 +97,11 @@ export class BatchComputeReader {
         this.#settle(ask, results.get(ask.jobId) ?? null);
       });
     } catch (error) {
-      // One that never departed fails for all who wait: what stopped it would stop the next.
-      const asks = flight.asks ?? this.#waiting.take(this.#waiting.size);
-      asks.forEach((ask) => {
+      if (flight.asks === null) {
+        // One that never departed fails for all who wait: what stopped it would stop the next.
+        flight.depart(this.#waiting.take(this.#waiting.size));
+      }
+      flight.asks?.forEach((ask) => {
         this.#settle(ask, asError(error));
       });
     }
@@ -171,6 +173,7 @@ class Ask implements Contender {
   }
 }
 
+type OnCall = NonNullable<CallScope['onCall']>;
 type ExpectTurn = NonNullable<CallScope['expectTurn']>;
 
 /** A call, on behalf of all who wait until it departs, and then of those whom it carries. */
@@ -180,6 +183,8 @@ class Flight implements CallScope {
   /** Whom it carries; null while it has not departed. */
   asks: readonly Ask[] | null = null;
   #expectation: Parameters<ExpectTurn> | null = null;
+  /** Calls that were begun for it before it was known whom it carries. */
+  readonly #calls: Parameters<OnCall>[0][] = [];
 
   constructor(waiting: FairQueue<Ask>) {
     this.#waiting = waiting;
@@ -215,6 +220,18 @@ class Flight implements CallScope {
     this.tellExpectedTurn();
   };
 
+  get onCall(): OnCall | undefined {
+    return this.#scopes().some(({ onCall }) => onCall !== undefined) ? this.#tellCall : undefined;
+  }
+
+  /** A call is in the queue for whoever will go with it, which is known when it departs. */
+  readonly #tellCall: OnCall = (call) => {
+    if (this.asks === null) {
+      this.#calls.push(call);
+    }
+    this.asks?.forEach(({ scope }) => scope.onCall?.(call));
+  };
+
   /** Of those who go with it; the call has departed when it is sent. */
   readonly onSend: NonNullable<CallScope['onSend']> = (atMs) => {
     this.asks?.forEach(({ scope }) => {
@@ -246,6 +263,7 @@ class Flight implements CallScope {
   depart(asks: readonly Ask[]): void {
     this.asks = asks;
     asks.forEach((ask) => {
+      this.#calls.forEach((call) => ask.scope.onCall?.(call));
       ask.flight = this;
     });
   }

@@ -7,17 +7,31 @@ import type { Slot, Slots } from '../slots/slots.ts';
 const TURN: Turn = { release: () => undefined };
 const ALL_LEFT = new Error('nobody waits any more');
 
+/** What waits for the slots of a budget. */
+export interface QueueCondition {
+  readonly calls: number;
+  /** How many reads wait for those calls: several may share one. */
+  readonly reads: number;
+  /** How long the first of them has been waiting; 0 when none does. */
+  readonly oldestMs: number;
+}
+
+/** A limiter that can be looked into. */
+export interface PacedLimiter extends Limiter {
+  queue(): QueueCondition;
+}
+
 /**
  * Lets one call leave in each slot of a budget, and only over a connection that is ready: one that must first be made
  * delays a call, and calls that left apart arrive together (reliability T2). It queues, and refuses only who has no time
  * for the wait: when it asks, or as soon as a slot turns out later than was known. A slot goes to whoever is due when it
  * comes. Idle, it holds no timer.
  */
-export function createPacer(slots: Slots, clock: Clock): Limiter {
+export function createPacer(slots: Slots, clock: Clock): PacedLimiter {
   return new Pacer(slots, clock);
 }
 
-class Pacer implements Limiter {
+class Pacer implements PacedLimiter {
   readonly #slots: Slots;
   readonly #clock: Clock;
   readonly #queue = new FairQueue<Waiting>();
@@ -52,9 +66,19 @@ class Pacer implements Limiter {
     this.#slots.pushBack(ms);
   }
 
+  queue(): QueueCondition {
+    const waiting = [...this.#queue];
+    const [first] = waiting;
+    return {
+      calls: waiting.length,
+      reads: waiting.reduce((sum, { reads }) => sum + reads, 0),
+      oldestMs: first === undefined ? 0 : Math.max(0, this.#clock.now() - first.sinceMs),
+    };
+  }
+
   /** False when the turn came and the connection was no longer ready. */
   async #waitForTurn(request: TurnRequest): Promise<boolean> {
-    const waiting = new Waiting(request);
+    const waiting = new Waiting(request, this.#clock.now());
     const { signal } = request.scope;
     const leave = (): void => {
       waiting.refuse(signal.reason);
@@ -158,10 +182,13 @@ class Pacer implements Limiter {
 
 class Waiting implements Contender {
   readonly #request: TurnRequest;
+  /** When it came, milliseconds since the epoch. */
+  readonly sinceMs: number;
   readonly #turn = Promise.withResolvers<boolean>();
 
-  constructor(request: TurnRequest) {
+  constructor(request: TurnRequest, sinceMs: number) {
     this.#request = request;
+    this.sinceMs = sinceMs;
   }
 
   get callers(): ReadonlySet<string> | undefined {
@@ -170,6 +197,10 @@ class Waiting implements Contender {
 
   get isBackground(): boolean {
     return this.#request.scope.isBackground === true;
+  }
+
+  get reads(): number {
+    return this.#request.scope.joined ?? 1;
   }
 
   get turn(): Promise<boolean> {

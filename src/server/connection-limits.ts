@@ -1,0 +1,42 @@
+import type { ServerOptions } from 'node:http';
+
+/** How much of the process those may take who have not asked anything yet. */
+export interface ConnectionLimits {
+  readonly maxConnections: number;
+  readonly maxHeaders: number;
+  readonly maxHeaderBytes: number;
+  /** From the first byte of a request to the end of its headers. */
+  readonly headersTimeoutMs: number;
+  /** From the first byte of a request to the end of its body. */
+  readonly bodyTimeoutMs: number;
+}
+
+/** Node looks only every 30 s unless told otherwise: nobody is cut later than this. */
+const CHECK_INTERVAL_MS = 1_000;
+
+/** What listens within these limits. */
+export interface ListenLimits extends ServerOptions {
+  readonly maxConnections?: number;
+  readonly maxHeaders?: number;
+}
+
+/** The same in Node's words. Who drips is told 408, who sends long headers 431, and who is one too many is cut. */
+export function listenLimits(limits: ConnectionLimits): ListenLimits {
+  return {
+    maxConnections: limits.maxConnections,
+    maxHeaders: limits.maxHeaders,
+    maxHeaderSize: limits.maxHeaderBytes,
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.bodyTimeoutMs,
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+  };
+}
+
+/** As the settings are by default. */
+export const LISTEN_LIMITS: ListenLimits = listenLimits({
+  maxConnections: 1_000,
+  maxHeaders: 100,
+  maxHeaderBytes: 16_384,
+  headersTimeoutMs: 10_000,
+  bodyTimeoutMs: 10_000,
+});

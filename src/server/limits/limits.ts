@@ -1,0 +1,53 @@
+import { type DocumentNode, getOperationAST, type GraphQLError, parse, type Source, validate } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import { checkText, type DocumentLimits, nestedTooDeep, operationFaults } from './document-limits.ts';
+import { operationSize } from './operation-size.ts';
+import { textSize } from './text-size.ts';
+
+/**
+ * Refuses documents that are too much before they cost anything: a text before it is parsed, an operation before its document
+ * is validated. A text is measured when it is parsed, and an operation once: a document that is asked for again costs
+ * nothing here. Whether a request is a router's makes no difference.
+ */
+export function useLimits(limits: DocumentLimits): Plugin {
+  const deepStack = (error: unknown): GraphQLError | null =>
+    error instanceof RangeError ? nestedTooDeep(limits.maxNesting, null) : null;
+
+  const parseWithin: typeof parse = (source, options) => {
+    checkText(textSize(textOf(source)), limits);
+    try {
+      return parse(source, options);
+    } catch (error) {
+      throw deepStack(error) ?? error;
+    }
+  };
+
+  // Limits may be set higher than the stack is.
+  const validateWithin: typeof validate = (...validation) => {
+    try {
+      return validate(...validation);
+    } catch (error) {
+      throw deepStack(error) ?? error;
+    }
+  };
+
+  return {
+    onParse: ({ setParseFn }) => {
+      setParseFn(parseWithin);
+    },
+    onValidate: ({ params, context, setValidationFn }) => {
+      const document = params.documentAST as DocumentNode;
+      const operation = getOperationAST(document, context.params.operationName);
+      const faults = operation ? operationFaults(operationSize(document, operation), limits) : [];
+      if (faults.length > 0) {
+        // Thrown and not set as the result, which is kept for the document: another of its operations may be less.
+        throw new AggregateError(faults);
+      }
+      setValidationFn(validateWithin);
+    },
+  };
+}
+
+function textOf(source: string | Source): string {
+  return typeof source === 'string' ? source : source.body;
+}
