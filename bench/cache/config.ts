@@ -33,6 +33,8 @@ export function configOf({ sandbox, requestsPerSecond, redis, fleet, cache }: Ga
   const defaults = readConfig({});
   return {
     ...defaults,
+    // What is asked for here is what an answer costs, also where there are more than can be given in time.
+    server: { ...defaults.server, maxEventLoopDelayMs: 60_000 },
     accounts: [sandboxAccount(sandbox as Sandbox, requestsPerSecond ?? UNLIMITED)],
     redisUrl: redis === null ? null : new Secret(redis),
     fleet,

@@ -1,0 +1,106 @@
+/**
+ * What becomes of a replica that is asked for three times what it can do (reliability F16)? Finds the most that it answers a
+ * second, sends three times that for a while, whatever becomes of the requests, and then a quarter of it. Replica, clients
+ * and upstreams are processes of their own. No answer is kept, so that each request is work.
+ *
+ * node bench/overload.ts [seconds=15]
+ */
+import { availableParallelism } from 'node:os';
+import { startSandbox } from '../src/sandbox/sandbox.ts';
+import { openLoop, type Sent } from '../test/support/open-loop.ts';
+import { figure, percentile, row } from './cache/figures.ts';
+import { startGateway } from './running/gateways.ts';
+
+const LASTS_MS = Number(process.argv[2] ?? 15) * 1_000;
+/** Cheap enough for the driver, dear enough for the replica: GraphQL over values that the cache has. */
+const YAML = 'cache: { replayBytes: 0, runningJobMs: 600000, listingHeadMs: 600000, listingTailMs: 600000 }';
+const BODY = JSON.stringify({
+  query:
+    '{ cosJobs(first: 100) { nodes { id jobId status upstreamStatus displayName createdAt priority } } }',
+});
+
+interface Phase {
+  readonly name: string;
+  readonly perSecond: number;
+  readonly sent: readonly Sent[];
+  readonly lastsMs: number;
+}
+
+const sandbox = await startSandbox({ batchComputeRequestsPerSecond: null });
+const gateway = await startGateway({ sandbox, yaml: YAML });
+
+async function phase(name: string, perSecond: number, lastsMs: number): Promise<Phase> {
+  const sent = await openLoop({ url: gateway.url, perSecond, lastsMs, bodyOf: () => BODY, connections: 900 });
+  return { name, perSecond, sent, lastsMs };
+}
+
+function goodPerSecond({ sent, lastsMs }: Phase): number {
+  const endsAtMs = Math.max(lastsMs, ...sent.map(({ atMs, tookMs }) => atMs + tookMs));
+  return (sent.filter(isGood).length / endsAtMs) * 1_000;
+}
+
+function isGood({ status, text }: Sent): boolean {
+  return status === 200 && !text.includes('"errors"');
+}
+
+function rowOf(it: Phase, peak: number): string {
+  const refused = it.sent.filter(({ status }) => status === 503);
+  const good = it.sent.filter(isGood);
+  const other = it.sent.length - refused.length - good.length;
+  const p99 = (these: readonly Sent[]): string =>
+    figure(
+      percentile(
+        these.map(({ tookMs }) => tookMs),
+        99,
+      ),
+    );
+  return row(
+    it.name,
+    figure(it.perSecond),
+    figure(goodPerSecond(it)),
+    figure((goodPerSecond(it) / peak) * 100),
+    p99(good),
+    refused.length,
+    p99(refused),
+    refused.filter(({ headers }) => headers['retry-after'] === undefined).length,
+    other,
+  );
+}
+
+await phase('warm-up', 50, 3_000);
+// The most that it answers: upwards until a tenth of what is sent finds no answer within the time.
+let peak = 0;
+for (let perSecond = 100; perSecond < 20_000; perSecond *= 1.3) {
+  const tried = await phase('search', perSecond, 3_000);
+  peak = Math.max(peak, goodPerSecond(tried));
+  if (goodPerSecond(tried) < perSecond * 0.9) {
+    break;
+  }
+}
+const phases = [
+  await phase('half of it', peak / 2, 5_000),
+  await phase('three times', peak * 3, LASTS_MS),
+  await phase('the 5 s after', peak / 4, 5_000),
+  await phase('then', peak / 4, 5_000),
+];
+console.log(`${availableParallelism()} cores for all; the most that was answered: ${figure(peak)} a second`);
+console.log(
+  row(
+    'load',
+    'sent/s',
+    'good/s',
+    '% of most',
+    'p99 ms',
+    '503',
+    'their p99 ms',
+    'without retry-after',
+    'other',
+  ),
+);
+console.log(row(...Array<string>(9).fill('--:')));
+phases.forEach((it) => console.log(rowOf(it, peak)));
+const others = phases.flatMap(({ sent }) => sent.filter((one) => one.status !== 503 && !isGood(one)));
+const kinds = Map.groupBy(others, ({ status, text }) => `${String(status)} ${text.slice(0, 100)}`);
+kinds.forEach((these, kind) => console.log(`${these.length} × ${kind}`));
+await gateway.end('SIGKILL');
+await sandbox.close();
