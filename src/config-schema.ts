@@ -115,6 +115,7 @@ export const configSchema = z.strictObject({
       maxHeaderBytes: count(1_024, 1_048_576).default(16_384),
       headersTimeoutMs: milliseconds.default(10_000),
       bodyTimeoutMs: milliseconds.default(10_000),
+      keepAliveTimeoutMs: milliseconds.default(65_000),
       cors: z
         .strictObject({
           origins: z

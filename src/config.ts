@@ -31,6 +31,7 @@ export interface Config {
     readonly maxHeaderBytes: number;
     readonly headersTimeoutMs: number;
     readonly bodyTimeoutMs: number;
+    readonly keepAliveTimeoutMs: number;
     /** The origins of other sites whose pages may ask. */
     readonly cors: { readonly origins: readonly string[] };
     /** Whether what happens is counted, and told at `/metrics`. */
@@ -183,6 +184,7 @@ function toConfig(
       maxHeaderBytes: server.maxHeaderBytes,
       headersTimeoutMs: server.headersTimeoutMs,
       bodyTimeoutMs: server.bodyTimeoutMs,
+      keepAliveTimeoutMs: server.keepAliveTimeoutMs,
       cors: server.cors,
       metrics: server.metrics,
       metricsPort: server.metricsPort ?? null,

@@ -106,6 +106,7 @@ const FIXED_OF_SERVER = [
   'maxHeaderBytes',
   'headersTimeoutMs',
   'bodyTimeoutMs',
+  'keepAliveTimeoutMs',
   'metrics',
   'metricsPort',
   'watchConfig',

@@ -9,6 +9,8 @@ export interface ConnectionLimits {
   readonly headersTimeoutMs: number;
   /** From the first byte of a request to the end of its body. */
   readonly bodyTimeoutMs: number;
+  /** How long a connection may be idle between two requests: longer than balancers keep theirs, so that no request meets its end. */
+  readonly keepAliveTimeoutMs: number;
 }
 
 /** Node looks only every 30 s unless told otherwise: nobody is cut later than this. */
@@ -28,6 +30,7 @@ export function listenLimits(limits: ConnectionLimits): ListenLimits {
     maxHeaderSize: limits.maxHeaderBytes,
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.bodyTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
   };
 }
@@ -39,4 +42,5 @@ export const LISTEN_LIMITS: ListenLimits = listenLimits({
   maxHeaderBytes: 16_384,
   headersTimeoutMs: 10_000,
   bodyTimeoutMs: 10_000,
+  keepAliveTimeoutMs: 65_000,
 });

@@ -58,6 +58,19 @@ const request = (headers: readonly string[], body = ''): string =>
 
 const JSON_BODY = ['Content-Type: application/json', `Content-Length: ${BODY.length}`];
 
+describe('a connection', () => {
+  it('is kept for 65 s after an answer, longer than balancers keep theirs, and its client is told', async () => {
+    const { url } = await serve();
+    expect((await post(url)).headers['keep-alive']).toBe('timeout=65');
+  });
+
+  it('is let go when it has been idle for as long as is configured', async () => {
+    const { port } = await serve({ keepAliveTimeoutMs: 50 });
+    const kept = request(JSON_BODY, BODY).replace('Connection: close', 'Connection: keep-alive');
+    expect(await raw(port, kept)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});
+
 describe('headers', () => {
   it('are 431 when there are more than 100, and answered when there are not', async () => {
     const { port } = await serve();

@@ -242,6 +242,7 @@ describe('the limits', () => {
       maxHeaderBytes: 16_384,
       headersTimeoutMs: 10_000,
       bodyTimeoutMs: 10_000,
+      keepAliveTimeoutMs: 65_000,
       cors: { origins: [] },
     });
   });
