@@ -6,6 +6,8 @@ const MAX_TEXT_LENGTH = 8_192;
 
 /** All kept texts together. Parsed, they take 65 bytes for each character, and 240 where somebody means harm. */
 const MAX_TEXTS_LENGTH = 524_288;
+/** What a document takes besides, in characters: the shortest are not for nothing. */
+const DOCUMENT_LENGTH = 64;
 
 /** What Yoga keeps parsed documents in. */
 interface Documents {
@@ -20,8 +22,8 @@ interface Documents {
 export function documentCaches(): { readonly documentCache: Documents; readonly errorCache: NoErrors } {
   const documents = new LRUCache<string, DocumentNode>({
     maxSize: MAX_TEXTS_LENGTH,
-    maxEntrySize: MAX_TEXT_LENGTH,
-    sizeCalculation: (_document, text) => Math.max(text.length, 1),
+    maxEntrySize: DOCUMENT_LENGTH + MAX_TEXT_LENGTH,
+    sizeCalculation: (_document, text) => DOCUMENT_LENGTH + text.length,
   });
   return {
     documentCache: {

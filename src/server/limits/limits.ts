@@ -25,7 +25,7 @@ export function useLimits(limits: DocumentLimits): Plugin {
   // Limits may be set higher than the stack is.
   const validateWithin: typeof validate = (...validation) => {
     try {
-      return validate(...validation);
+      return withoutStacks(() => validate(...validation));
     } catch (error) {
       throw deepStack(error) ?? error;
     }
@@ -46,6 +46,20 @@ export function useLimits(limits: DocumentLimits): Plugin {
       setValidationFn(validateWithin);
     },
   };
+}
+
+/**
+ * Errors that come with no stack. What is wrong with a document is kept with it, to be told again, and with a stack V8 keeps all
+ * that its functions can see: the whole request that asked first.
+ */
+function withoutStacks<T>(run: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return run();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 function textOf(source: string | Source): string {
