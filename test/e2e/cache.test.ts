@@ -59,6 +59,11 @@ const UNKNOWN = {
   ci: `b${'0'.repeat(32)}`,
 } satisfies Record<UpstreamName, string>;
 
+/** What is read before that is not kept in Redis. */
+async function connected({ url }: World): Promise<void> {
+  await expect.poll(async () => (await fetch(`${url}/ready`)).text(), SOON).toContain('"redis":"connected"');
+}
+
 describe.each([
   ['in its own memory', false],
   ['in its own memory and in Redis', true],
@@ -105,6 +110,7 @@ describe.each([
             ),
           );
         }
+        await (withRedis ? connected(world) : undefined);
         await story(world, ids, 2 * ids.length);
       },
       { ...settings, account: (account) => (withRedis ? { ...account, batchCompute: null } : account) },
