@@ -15,10 +15,13 @@ const BODY = JSON.stringify({
   ],
 });
 
-/** Refuses what comes while the process is overloaded, before anything of it is read, and lets `next` answer the rest. */
+/**
+ * Lets `next` answer what the process can answer, in the order in which it comes, and refuses the rest before anything of it is
+ * read. Who leaves while it waits is not answered.
+ */
 export function sheddingListener(
   next: RequestListener,
-  overload: Pick<Overload, 'admits'>,
+  overload: Pick<Overload, 'offer'>,
   onRefused: (incoming: IncomingMessage) => void = () => undefined,
 ): RequestListener {
   return (incoming, outgoing) => {
@@ -26,12 +29,15 @@ export function sheddingListener(
       next(incoming, outgoing);
       return;
     }
-    if (!overload.admits()) {
+    const isTaken = overload.offer(() => {
+      if (!incoming.socket.destroyed) {
+        next(incoming, outgoing);
+      }
+    });
+    if (!isTaken) {
       onRefused(incoming);
       refuse(outgoing, incoming.headers.accept ?? '');
-      return;
     }
-    next(incoming, outgoing);
   };
 }
 

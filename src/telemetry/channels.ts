@@ -205,7 +205,7 @@ export interface LostSpansEvent {
 
 export const lostSpans = eventChannel<LostSpansEvent>('jobs-gateway:lost-spans');
 
-/** The process refuses nearly all requests from now on, or takes them again. */
+/** The process has more to do than it can and refuses requests from now on, or takes all again. */
 export interface LoadSheddingEvent {
   readonly state: 'begun' | 'over';
   readonly eventLoopDelayMs: number;

@@ -1,11 +1,13 @@
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { Overload, type Strain, watchProcess } from '../../src/server/overload.ts';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { Overload } from '../../src/server/overload.ts';
 import { sheddingListener } from '../../src/server/shedding-listener.ts';
+import { type Strain, thisProcess } from '../../src/server/strain.ts';
 import { loadShedding, type LoadSheddingEvent } from '../../src/telemetry/channels.ts';
 
 const LIMITS = { maxEventLoopDelayMs: 200, maxHeapPercent: 90, overloadAfterMs: 2_000 };
@@ -17,28 +19,35 @@ const FULL: Strain = { ...EASY, heapPercent: 91 };
 function guard(): {
   overload: Overload;
   feel: (...strains: readonly Strain[]) => void;
-  lateBy: (ms: number) => void;
+  turn: (lastedMs: number) => void;
 } {
   let tell: (strain: Strain) => void = () => undefined;
-  let delayMs = 0;
+  const onTurns = new Set<(lastedMs: number) => void>();
   const overload = new Overload({
     ...LIMITS,
-    watch: (onStrain) => {
-      tell = onStrain;
-      return { delayNowMs: () => delayMs, stop: () => undefined };
+    watch: {
+      strain: (onStrain) => {
+        tell = onStrain;
+        return () => {
+          tell = () => undefined;
+        };
+      },
+      turns: (onTurn) => {
+        onTurns.add(onTurn);
+        return () => onTurns.delete(onTurn);
+      },
     },
   });
   return {
     overload,
     feel: (...strains) => strains.forEach((strain) => tell(strain)),
-    lateBy: (ms) => {
-      delayMs = ms;
-    },
+    turn: (lastedMs) => onTurns.forEach((onTurn) => onTurn(lastedMs)),
   };
 }
 
-function admitted({ overload }: { readonly overload: Overload }, requests: number): number {
-  return Array.from({ length: requests }, () => overload.admits()).filter(Boolean).length;
+/** Of so many requests, how many begin at once or wait. */
+function taken({ overload }: { readonly overload: Overload }, requests: number): number {
+  return Array.from({ length: requests }, () => overload.offer(() => undefined)).filter(Boolean).length;
 }
 
 describe('an overload', () => {
@@ -46,89 +55,94 @@ describe('an overload', () => {
     ['a late event loop', LATE],
     ['a full heap', FULL],
   ])('begins when %s has lasted for the whole time, and not before', (_, strain) => {
-    const events: LoadSheddingEvent[] = [];
-    onTestFinished(loadShedding.subscribe((event) => events.push(event)));
     const its = guard();
-    its.feel(strain, strain, strain);
-    expect(events).toEqual([]);
-    its.feel(strain);
-    expect(events).toHaveLength(1);
-    expect(admitted(its, 10)).toBe(1);
-    expect(admitted(its, 10)).toBe(0);
+    its.feel({ ...strain, forMs: 1_999 });
+    expect(taken(its, 2)).toBe(2);
+    its.feel({ ...strain, forMs: 1 });
+    expect(taken(its, 10)).toBe(1);
+    expect(taken(its, 10)).toBe(0);
   });
 
   it('does not begin where there was a break, nor at the limits themselves', () => {
     const its = guard();
-    its.feel(LATE, FULL, LATE, EASY, LATE, FULL, LATE, EASY, EASY);
-    expect(admitted(its, 10)).toBe(10);
+    const justNot: Strain = { ...EASY, eventLoopDelayMs: 200 };
+    its.feel(LATE, FULL, LATE, EASY, LATE, FULL, LATE, justNot, justNot, justNot, justNot, justNot);
+    expect(taken(its, 2)).toBe(2);
   });
 
   it('counts a while that was longer than it should be as what it was', () => {
     const its = guard();
     its.feel({ ...LATE, forMs: 2_000 });
-    expect(admitted(its, 10)).toBe(1);
+    expect(taken(its, 10)).toBe(1);
   });
 
   it('lets one request through per while, and ends with the first while that is in order', () => {
     const its = guard();
     its.feel(LATE, LATE, LATE, LATE);
-    expect(admitted(its, 10)).toBe(1);
-    expect(admitted(its, 10)).toBe(0);
+    expect(taken(its, 10)).toBe(1);
+    expect(taken(its, 10)).toBe(0);
     its.feel(FULL);
-    expect(admitted(its, 10)).toBe(1);
+    expect(taken(its, 10)).toBe(1);
     its.feel(EASY);
-    expect(admitted(its, 10)).toBe(10);
+    expect(taken(its, 10)).toBe(10);
   });
 
-  it('is told of as it begins and as it ends', () => {
+  it('begins whom it takes, and nobody else', () => {
+    const its = guard();
+    const begun: number[] = [];
+    its.feel(LATE, LATE, LATE, LATE);
+    [1, 2, 3].forEach((number) => its.overload.offer(() => begun.push(number)));
+    expect(begun).toEqual([1]);
+    its.feel(EASY);
+    [4, 5, 6].forEach((number) => its.overload.offer(() => begun.push(number)));
+    expect(begun).toEqual([1, 4, 5, 6]);
+  });
+
+  it('is told of with the first that is refused, and as all are let in again', () => {
     const events: LoadSheddingEvent[] = [];
     onTestFinished(loadShedding.subscribe((event) => events.push(event)));
-    const { feel } = guard();
-    feel(LATE, LATE, LATE, LATE, LATE, EASY, EASY);
-    expect(events).toEqual([
-      { state: 'begun', eventLoopDelayMs: 201, heapPercent: 90 },
-      { state: 'over', eventLoopDelayMs: 50, heapPercent: 90 },
-    ]);
+    const its = guard();
+    its.feel(LATE, LATE, LATE, LATE, LATE);
+    expect(events).toEqual([]);
+    taken(its, 2);
+    its.feel(LATE, LATE);
+    expect(events).toEqual([{ state: 'begun', eventLoopDelayMs: 201, heapPercent: 90 }]);
+    its.feel(EASY, EASY);
+    expect(events.slice(1)).toEqual([{ state: 'over', eventLoopDelayMs: 50, heapPercent: 90 }]);
   });
 });
 
-describe('an event loop that is a little late', () => {
-  const A_LITTLE: Strain = { forMs: 100, eventLoopDelayMs: 51, heapPercent: 0 };
-  const IN_TIME: Strain = { ...A_LITTLE, eventLoopDelayMs: 50 };
-
-  it('again and again takes in no more in a turn that has lasted long enough, and all in the next', () => {
+describe('more than can be done', () => {
+  it('is refused, and told of, although the process is in time', () => {
+    const events: LoadSheddingEvent[] = [];
+    onTestFinished(loadShedding.subscribe((event) => events.push(event)));
     const its = guard();
-    its.feel(A_LITTLE, A_LITTLE, A_LITTLE);
-    its.lateBy(50);
-    expect(admitted(its, 10)).toBe(10);
-    its.lateBy(51);
-    expect(admitted(its, 10)).toBe(0);
-    its.lateBy(0);
-    expect(admitted(its, 10)).toBe(10);
-  });
-
-  it('once is no reason, and neither is what is over', () => {
-    const its = guard();
-    its.feel(A_LITTLE, A_LITTLE);
-    its.lateBy(10_000);
-    expect(admitted(its, 10)).toBe(10);
-    its.feel(A_LITTLE);
-    expect(admitted(its, 10)).toBe(0);
-    its.feel(IN_TIME);
-    expect(admitted(its, 10)).toBe(10);
+    let refused = 0;
+    for (let turns = 0; turns < 100; turns += 1) {
+      refused += 100 - taken(its, 100);
+      its.turn(26);
+    }
+    expect(refused).toBeGreaterThan(8_000);
+    its.feel(EASY);
+    expect(events).toEqual([{ state: 'begun', eventLoopDelayMs: 50, heapPercent: 90 }]);
+    its.feel(EASY);
+    expect(events.slice(1)).toEqual([{ state: 'over', eventLoopDelayMs: 50, heapPercent: 90 }]);
   });
 });
 
-describe('the strain of this process', () => {
+function stall(forMs: number): void {
+  const untilMs = performance.now() + forMs;
+  while (performance.now() < untilMs) {
+    // It is all that this does.
+  }
+}
+
+describe('this process', () => {
   it('shows every stall of the event loop, also where one follows the other', async () => {
     const strains: Strain[] = [];
-    const { stop } = watchProcess((strain) => strains.push(strain));
-    onTestFinished(stop);
+    onTestFinished(thisProcess.strain((strain) => strains.push(strain)));
     for (let stalls = 0; stalls < 4; stalls += 1) {
-      const untilMs = performance.now() + 600;
-      while (performance.now() < untilMs) {
-        // It is all that this does.
-      }
+      stall(600);
       await sleep(1);
     }
     expect(strains.length).toBeGreaterThanOrEqual(3);
@@ -138,6 +152,20 @@ describe('the strain of this process', () => {
       expect(heapPercent).toBeGreaterThan(0);
       expect(heapPercent).toBeLessThan(100);
     }
+  });
+
+  it('tells how long each turn of the event loop lasted, until it is not wanted any more', async () => {
+    const turns: number[] = [];
+    const end = thisProcess.turns((lastedMs) => turns.push(lastedMs));
+    await sleep(1);
+    stall(300);
+    await sleep(50);
+    end();
+    const told = turns.length;
+    expect(told).toBeGreaterThan(2);
+    expect(Math.max(...turns)).toBeGreaterThanOrEqual(300);
+    await sleep(50);
+    expect(turns).toHaveLength(told);
   });
 });
 
@@ -150,7 +178,7 @@ describe('a server that is overloaded', () => {
           served.push(String(url));
           outgoing.end();
         },
-        { admits: () => false },
+        { offer: () => false },
       ),
     );
     await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -181,5 +209,61 @@ describe('a server that is overloaded', () => {
       expect((await request(`${url}${path}`)).statusCode).toBe(200);
     }
     expect(served).toEqual(['/health', '/ready', '/ready?verbose', '/metrics']);
+  });
+});
+
+describe('a server with more requests than a turn can take', () => {
+  async function echo(): Promise<{ url: string; turn: () => void; served: string[] }> {
+    const served: string[] = [];
+    const { overload, turn } = guard();
+    const answer: RequestListener = (incoming, outgoing) => {
+      void text(incoming).then((body) => {
+        served.push(body);
+        outgoing.end(body);
+      });
+    };
+    const server = createServer(sheddingListener(answer, overload));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    return { url, turn: () => turn(1), served };
+  }
+
+  it('answers those who wait, bodies and all', async () => {
+    const { url, turn } = await echo();
+    const answers = Array.from({ length: 100 }, async (_, number) => {
+      const { body } = await request(url, { method: 'POST', body: `${number} ${'x'.repeat(50_000)}` });
+      return (await body.text()).split(' ')[0];
+    });
+    const turning = setInterval(turn, 2);
+    onTestFinished(() => {
+      clearInterval(turning);
+    });
+    expect(await Promise.all(answers)).toEqual(Array.from({ length: 100 }, (_, number) => String(number)));
+  });
+
+  it('does not answer those who left while they waited', async () => {
+    const { url, turn, served } = await echo();
+    const leaves = new AbortController();
+    const answers = Array.from({ length: 30 }, (_, number) =>
+      request(url, { method: 'POST', body: `${number}`, signal: leaves.signal }).then(({ body }) =>
+        body.text(),
+      ),
+    );
+    const outcomes = Promise.allSettled(answers);
+    await vi.waitFor(() => {
+      expect(served.length).toBeGreaterThan(5);
+    });
+    await sleep(200);
+    const before = served.length;
+    expect(before).toBeLessThan(30);
+    leaves.abort();
+    await outcomes;
+    await sleep(100);
+    for (let turns = 0; turns < 20; turns += 1) {
+      turn();
+    }
+    await sleep(50);
+    expect(served).toHaveLength(before);
   });
 });

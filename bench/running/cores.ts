@@ -1,0 +1,6 @@
+import { execFileSync } from 'node:child_process';
+
+/** Keeps all threads of a process on one core (Linux: `taskset`), so that what is measured there is not the neighbours' work. */
+export function pin(pid: number, core: number): void {
+  execFileSync('taskset', ['-acp', String(core), String(pid)], { stdio: 'ignore' });
+}
