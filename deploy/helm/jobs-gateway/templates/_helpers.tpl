@@ -2,6 +2,10 @@
 {{- printf "%s-%s" .Release.Name .Chart.Name | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
+{{- define "jobs-gateway.metricsName" -}}
+{{- printf "%s-metrics" (include "jobs-gateway.name" . | trunc 55 | trimSuffix "-") -}}
+{{- end -}}
+
 {{- define "jobs-gateway.selector" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
 app.kubernetes.io/instance: {{ .Release.Name }}
