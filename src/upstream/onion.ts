@@ -10,6 +10,7 @@ import { join } from './join.ts';
 import { limit } from './turns/limiter.ts';
 import type { Limiter } from './turns/limiter.ts';
 import { observe } from './observe.ts';
+import { hideCredential } from './signing/hide-credential.ts';
 import { type CredentialHolder, reloadCredential } from './signing/reload-credential.ts';
 import { retry } from './retry.ts';
 import { compose, type Send } from './send.ts';
@@ -38,7 +39,7 @@ export interface SendOptions {
   /** Where to connect: scheme, host and port. The host that is signed and asked for is the signer's business. */
   readonly endpoint: string;
   readonly signer: Signer;
-  /** What the signer signs with, where that can be renewed. Default: it cannot. */
+  /** What the signer signs with, to be renewed where that can be, and hidden in answers. Default: neither. */
   readonly credential?: CredentialHolder;
   readonly clock: Clock;
   /** Uniform in [0, 1); default Math.random. */
@@ -78,6 +79,7 @@ export function createSend(options: SendOptions): OriginWay {
   const observers = observe(origin, clock);
   const time = correctClock(clock);
   const renewals = credential === undefined ? [] : [reloadCredential(credential, clock)];
+  const hiding = credential === undefined ? [] : [hideCredential(credential)];
   const bulkhead = createBulkhead({ origin, clock, calls: limits.concurrentCalls });
 
   // The order, outermost first, and why:
@@ -87,6 +89,8 @@ export function createSend(options: SendOptions): OriginWay {
       join(origin, clock),
       // sees each call once, however it ends
       observers.call,
+      // knows until when an upstream that keeps failing is left alone, which is no pause to wait for
+      breaker.advice,
       // tries again whatever is below, so each attempt takes a turn, a signature and a time limit of its own
       retry({ attempts: limits.attempts, clock, random }),
       // once more with what has been mended, which again takes a turn and a signature of its own
@@ -113,6 +117,8 @@ export function createSend(options: SendOptions): OriginWay {
       tellDeparture(clock),
       // after the wait: a signature holds the time at which it was made
       sign(signer, time.signingClock),
+      // with what the signature was made with, which no answer is to tell anybody
+      ...hiding,
       // directly around the exchange: waiting for a turn does not count
       attemptTimeout({ origin, clock, attemptTimeoutMs: limits.attemptTimeoutMs }),
     ],

@@ -24,6 +24,7 @@ import type { ERROR_TABLE } from '../../src/upstream/error-table.ts';
 import type { FaultName } from '../../src/upstream/faults.ts';
 import { createSend, type SendLimits } from '../../src/upstream/onion.ts';
 import type { Send } from '../../src/upstream/send.ts';
+import { letAnswerWithSecrets } from '../support/secrets-kept/watch.ts';
 import { aScope, BATCH_ORIGIN, CI_ORIGIN, COS_ORIGIN, httpServer, rawServer } from '../upstream/support.ts';
 import { fixture } from './support.ts';
 import { batchComputeCache } from './caches.ts';
@@ -306,6 +307,8 @@ const ERRORS = { COS: cosError, CI: ciError, BATCH_COMPUTE: apiError };
 
 /** A way to an endpoint as the gateway has it, but for the retries: each error is to be seen as it came. */
 function sendTo(source: JobSource, endpoint: string, limits: Partial<SendLimits> = {}): Send {
+  // What answers there says all that it was sent.
+  letAnswerWithSecrets(endpoint);
   const origin = ORIGINS[source];
   const credential = (): typeof KEY => KEY;
   const signer = {

@@ -117,6 +117,29 @@ describe('the onion', () => {
     expect(second! - first!).toBe(550);
   });
 
+  it('says when an upstream that keeps failing is asked again, and does not wait for that', async () => {
+    const { endpoint, requests } = await httpServer((_request, response) => {
+      response.writeHead(500).end('<Error><Code>InternalError</Code></Error>');
+    });
+    const send = sendTo(endpoint, { limits: { attempts: 3 } });
+    const failing = aRequest({
+      decode: ({ status }) => {
+        throw upstreamErrorFor(COS_ORIGIN, {
+          httpStatus: status,
+          upstreamCode: 'InternalError',
+          requestId: 'id',
+        });
+      },
+    });
+    const first = await upstreamErrorOf(send(failing, aScope(60_000)));
+    const opening = await upstreamErrorOf(send(failing, aScope(60_000)));
+    // The fifth attempt opened the breaker, and the sixth was not made.
+    expect(requests).toHaveLength(5);
+    expect([first.retryAfterMs, opening.requestId, opening.isLocal]).toEqual([null, 'id', false]);
+    expect(opening.retryAfterMs).toBeGreaterThan(5_000);
+    expect(opening.retryAfterMs).toBeLessThanOrEqual(10_000);
+  });
+
   it('takes a turn for each attempt', async () => {
     const clock = new FakeClock(0);
     const server = await failingFirst(2);

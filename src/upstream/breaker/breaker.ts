@@ -22,8 +22,13 @@ export interface BreakerOptions {
   readonly settings?: Partial<BreakerSettings>;
 }
 
-/** One origin's breaker. All its parts stand around the wait for a turn: two layers, and what that wait goes by. */
+/** One origin's breaker: layers around retry and around the wait for a turn, and what that wait goes by. */
 export interface Breaker {
+  /**
+   * Outside of retry, which is not to wait for it: who fails while the circuit is open is told when calls are let through
+   * again, be it that the own failure has opened it.
+   */
+  readonly advice: Middleware;
   /** Outside of the wait: counts how calls end, and refuses at once while the circuit is open. */
   readonly admission: Middleware;
   /** Inside of it: a call that was waiting when the circuit opened does not leave. */
@@ -78,6 +83,15 @@ export function createBreaker(options: BreakerOptions): Breaker {
     circuit.state === 'open' ? resting(origin, circuit.leftMs) : probing(origin, attemptTimeoutMs);
   const hadFairTime = ({ leftAtMs }: Call): boolean => leftAtMs !== null && clock.now() - leftAtMs >= fairMs;
 
+  const advice: Middleware = (next) => async (request, scope) => {
+    try {
+      return await next(request, scope);
+    } catch (error) {
+      const { leftMs } = circuit;
+      throw error instanceof UpstreamError && error.retryable && leftMs > 0 ? after(leftMs, error) : error;
+    }
+  };
+
   const admission: Middleware = (next) => async (request, scope) => {
     const ticket = circuit.admit();
     if (ticket === null) {
@@ -110,6 +124,7 @@ export function createBreaker(options: BreakerOptions): Breaker {
   };
 
   return {
+    advice,
     admission,
     departure,
     readiness: ({ isReady, makeReady }) => ({
@@ -123,6 +138,15 @@ export function createBreaker(options: BreakerOptions): Breaker {
     }),
     state: () => circuit.state,
   };
+}
+
+/** The same error, which says to ask again after so long at least. */
+function after(leftMs: number, error: UpstreamError): UpstreamError {
+  const { code, origin, message, upstreamCode, requestId, retryable, httpStatus, isLocal, remedy, cause } =
+    error;
+  const retryAfterMs = Math.max(Math.ceil(leftMs), error.retryAfterMs ?? 0);
+  const facts = { upstreamCode, requestId, retryable, retryAfterMs, httpStatus, isLocal, remedy, cause };
+  return new UpstreamError(code, origin, message, facts);
 }
 
 function resting(origin: Origin, leftMs: number): UpstreamError {

@@ -149,6 +149,36 @@ describe('a breaker', () => {
     expect((await setup.refused()).retryAfterMs).toBe(1);
   });
 
+  describe('of a call that fails', () => {
+    const failedWith = async (setup: Setup, error: UpstreamError): Promise<UpstreamError> => {
+      const send = compose([setup.breaker.advice], setup.send);
+      const failed = upstreamErrorOf(send(aRequest(), aScope(60_000, setup.clock)));
+      setup.open[0]!.end(error);
+      return await failed;
+    };
+
+    it('says when to ask again from when it is open, by that failure too, and not before', async () => {
+      const setup = new Setup({ consecutiveFailures: 3 });
+      const facts = { retryable: true, requestId: 'id', httpStatus: 503, upstreamCode: 'InternalError' };
+      const [plain, slower] = [{}, { retryAfterMs: 700 }].map((more) =>
+        failing('UPSTREAM_UNAVAILABLE', { ...facts, ...more }),
+      );
+      expect(await failedWith(setup, plain!)).toBe(plain);
+      expect(await failedWith(setup, slower!)).toBe(slower);
+      const opening = await failedWith(setup, slower!);
+      expect(opening).toMatchObject({ ...facts, isLocal: false, retryAfterMs: 10_000, message: 'as told' });
+      await setup.clock.advance(10_000);
+      expect((await failedWith(setup, plain!)).retryAfterMs).toBe(10_000);
+    });
+
+    it('promises nothing where asking again will not help', async () => {
+      const setup = new Setup();
+      const broken = failing('UPSTREAM_UNAVAILABLE', { retryable: false });
+      expect(await failedWith(setup, broken)).toBe(broken);
+      expect(setup.breaker.state()).toBe('open');
+    });
+  });
+
   it('lets exactly one call find out after ten seconds, and goes on when it is good', async () => {
     const setup = await new Setup().opened();
     await setup.clock.advance(10_000);
