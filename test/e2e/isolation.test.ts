@@ -144,7 +144,7 @@ describe('the hosts that are called', () => {
         }),
         { seed: 20_260_821, numRuns: 300 },
       );
-      expect(reached).toBeGreaterThan(300);
+      expect(reached).toBeGreaterThan(200);
     }));
 
   it('are not chosen by the headers of a client’s request', () =>

@@ -311,6 +311,9 @@ describe('filters', () => {
         { jobIds: Array.from({ length: 101 }, (_, index) => `job-${10_000_000 + index}`) },
         { states: ['UNKNOWN'] },
         { names: [] },
+        { zones: ['1e999'] },
+        { zones: ['ap-guangzhou-4', 'ap-guangzhou'] },
+        { zones: ['ap-guangzhou-4; zone'] },
         {
           tags: [
             { key: 'a', values: ['1'] },
@@ -324,6 +327,13 @@ describe('filters', () => {
         expect(errors.map(({ extensions }) => extensions['code'])).toEqual(['BAD_USER_INPUT']);
       }
       expect(world.calls()).toEqual([]);
+    }));
+
+  it('of BatchCompute by a zone that nobody here knows are the product’s to answer', () =>
+    inEmptyWorld(async (world) => {
+      const zones = [`${REGION}-99`, `${REGION}-1`];
+      expect(idsOf(await batchComputePages(world, { zones })(20, null))).toEqual([]);
+      expect(world.calls('DescribeJobs')).toHaveLength(1);
     }));
 
   it('of CI restrict by each of its own filters and by several together', () =>

@@ -244,7 +244,7 @@ export function toBatchComputeFilter(
     jobIds: checkedJobIds(input?.jobIds, isJobId),
     names: checkedTexts('names', input?.names),
     states: states?.map((state) => known('states', state, state === 'UNKNOWN' ? null : state)) ?? null,
-    zones: checkedTexts('zones', input?.zones),
+    zones: checkedZones(input?.zones),
     tagKeys: checkedTexts('tagKeys', input?.tagKeys),
     tagValues: checkedTexts('tagValues', input?.tagValues),
     tags: checkedTags(input?.tags),
@@ -269,6 +269,18 @@ function checkedJobIds(
     throw new UserInputError(`Expected jobIds such as "job-7e7evk2x", got "${malformed.slice(0, 64)}".`);
   }
   return jobIds;
+}
+
+/** Which zones there are is the product's to know, but not what is none: a zone is a region's name and a number. */
+const ZONE = /^[a-z]+(?:-[a-z0-9]+)*-\d+$/;
+
+function checkedZones(zones: readonly string[] | null | undefined): readonly string[] | null {
+  const checked = checkedTexts('zones', zones);
+  const malformed = checked?.find((zone) => !ZONE.test(zone));
+  if (malformed !== undefined) {
+    throw new UserInputError(`Expected zones such as "ap-guangzhou-4", got "${malformed.slice(0, 64)}".`);
+  }
+  return checked;
 }
 
 function checkedTags(tags: FilterInput['tags']): BatchComputeFilter['tags'] {
