@@ -53,7 +53,7 @@ const MAX_NAMED_WAITERS = 20;
 const PROBED: readonly string[] = ['/health', '/ready', '/metrics'];
 
 /** Writes a line per request as it ends. Returns the way to stop. */
-export function logRequests(logger: Logger): () => void {
+function logRequests(logger: Logger): () => void {
   return requests.subscribe((event) => {
     if (event.kind === 'end') {
       logger[PROBED.includes(event.request.path) ? 'debug' : 'info'](requestLine(event));
@@ -105,7 +105,7 @@ function rounded(ms: number): number {
 }
 
 /** Writes a line per upstream call as it ends: where it went, what came, how long it took, who waited. Returns the way to stop. */
-export function logUpstreamCalls(logger: Logger): () => void {
+function logUpstreamCalls(logger: Logger): () => void {
   return upstreamCalls.subscribe((event) => {
     if (event.kind === 'call') {
       logger.debug(callLine(event));
@@ -167,7 +167,7 @@ export function logUpstreamTrouble(logger: Logger): () => void {
 const MAX_KNOWN_CODES = 100;
 
 /** Writes a line when the process begins to refuse requests because it has too much to do, and when it takes them again. */
-export function logLoadShedding(logger: Logger): () => void {
+function logLoadShedding(logger: Logger): () => void {
   return loadShedding.subscribe((event) => {
     logger.warn({ event: 'load-shedding', ...event });
   });
@@ -203,7 +203,7 @@ const KEY_TROUBLE_EVERY_MS = 1_000;
 const REFUSED_EVERY_MS = 1_000;
 
 /** Writes a line when the keys of the tokens' issuer cannot be read, at most one a second. Returns the way to stop. */
-export function logKeyTrouble(logger: Logger, clock: Clock): () => void {
+function logKeyTrouble(logger: Logger, clock: Clock): () => void {
   const seldom = atMostEvery(KEY_TROUBLE_EVERY_MS, clock);
   return keySetReads.subscribe(({ outcome, durationMs }) => {
     if (outcome !== 'ok') {
@@ -216,7 +216,7 @@ export function logKeyTrouble(logger: Logger, clock: Clock): () => void {
  * Writes a line when a caller is refused: the class of the reason, which the caller is not told, and nothing of its token. At
  * most one a second for each class, with how many were not told of since. Returns the way to stop.
  */
-export function logRefusedCallers(logger: Logger, clock: Clock): () => void {
+function logRefusedCallers(logger: Logger, clock: Clock): () => void {
   const byReason = new Map<string, ReturnType<typeof atMostEvery>>();
   return refusedCallers.subscribe(({ reason }) => {
     const seldom = byReason.get(reason) ?? atMostEvery(REFUSED_EVERY_MS, clock);
@@ -248,7 +248,9 @@ export function logUnlistedDocuments(logger: Logger, clock: Clock): () => void {
       untold += 1;
       return;
     }
-    const operationName = event.operationName?.slice(0, MAX_NAME_LENGTH) ?? null;
+    // Of a refused document nobody has looked at what its client calls it.
+    const [name = null] = /^\w+$/.exec(event.operationName ?? '') ?? [];
+    const operationName = name?.slice(0, MAX_NAME_LENGTH) ?? null;
     logger.warn({ event: 'unlisted-document', ...event, operationName, untold });
     lastLineAtMs = nowMs;
     untold = 0;

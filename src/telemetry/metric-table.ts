@@ -8,7 +8,7 @@ export interface MetricRow {
   readonly buckets?: readonly number[];
 }
 
-const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15];
 const REQUEST_SECONDS = [0.0005, ...SECONDS];
 const COUNTS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
 const AGE_SECONDS = [1, 5, 10, 30, 60, 300, 600, 3_600, 86_400];

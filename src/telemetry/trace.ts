@@ -126,6 +126,7 @@ function endRequest(
           'graphql.operation.name': (operation.name ?? '').slice(0, MAX_NAME_LENGTH),
         }),
     ...(codes.length === 0 ? {} : { 'jobs_gateway.codes': [...codes] }),
+    'jobs_gateway.upstream_calls': calls.length,
     'jobs_gateway.replayed': isReplay,
   });
   if (codes.length > 0 || status === null || status >= 500) {

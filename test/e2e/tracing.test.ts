@@ -84,7 +84,9 @@ describe('traces', () => {
     const ids = (spans: readonly { readonly spanId: string }[] = []): Set<string> =>
       new Set(spans.map(({ spanId }) => spanId));
     expect(ids(calls[0]?.links)).toEqual(ids(requests));
-    requests.forEach(({ links, events }) => {
+    requests.forEach((request) => {
+      const { links, events } = request;
+      expect(attributeOf(request, 'jobs_gateway.upstream_calls')).toBe(1);
       expect([ids(links), events?.map(({ name }) => name)]).toEqual([ids(calls), ['upstream call']]);
     });
     expect(new Set(requests.map(({ traceId }) => traceId)).size).toBe(3);

@@ -138,6 +138,20 @@ describe('the log of documents that no manifest lists', () => {
     ]);
   });
 
+  it('shows a name that is one, and nothing else that a client calls an operation', async () => {
+    const { clock, lines } = start();
+    const names = ['A_1', 'a b', '\u009b31mred', 'a\u202eb', '{"level":"error"}', '', 'N'.repeat(70)];
+    for (const [index, operationName] of names.entries()) {
+      unlistedDocuments.publish({ ...event, outcome: 'refused', operationName, sha256: String(index) });
+      await clock.advance(1_000);
+    }
+    expect(lines().map((line) => (line as { operationName: unknown }).operationName)).toEqual([
+      'A_1',
+      ...Array.from({ length: 5 }, () => null),
+      'N'.repeat(64),
+    ]);
+  });
+
   it('tells of one a second at most, and of the others in their turn', async () => {
     const { clock, lines } = start();
     const other = { ...event, sha256: 'b'.repeat(64) };

@@ -21,7 +21,7 @@ type Charge = (asking: Asking) => void;
 /**
  * What each field of the root that may cost anything costs at worst, with nothing known yet. What only the upstreams know,
  * how many jobs there are and how many of them a filter lets pass, is taken to be what was hoped for: a page is found where
- * it is looked for.
+ * it is looked for. So the oldest jobs of a product that lists the newest first cost more, by what has to be read before them.
  */
 export const CHARGES: Readonly<Record<string, Charge>> = {
   node: ({ arguments: { id }, ...asking }) => chargeIds([id], asking),

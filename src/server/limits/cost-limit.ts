@@ -2,13 +2,6 @@ import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { estimateCalls } from '../../graphql/estimate/estimate.ts';
 
-const estimates = new WeakMap<Request, number>();
-
-/** How many upstream calls a request was thought to cost at worst; undefined before its operation runs. */
-export function estimatedCallsOf(request: Request): number | undefined {
-  return estimates.get(request);
-}
-
 /**
  * Refuses, before any call, an operation that may cost more than so many upstream calls (reliability G19). By a plugin of ours
  * and not by Pothos' for complexity: that one adds up fields and multiplies by lists, which can say neither that a hundred
@@ -16,9 +9,8 @@ export function estimatedCallsOf(request: Request): number | undefined {
  */
 export function useCostLimit(maxUpstreamCalls: number): Plugin {
   return {
-    onExecute: ({ args, context, setResultAndStopExecution }) => {
+    onExecute: ({ args, setResultAndStopExecution }) => {
       const cost = estimateCalls(args);
-      estimates.set(context.request, cost);
       if (cost > maxUpstreamCalls) {
         setResultAndStopExecution({ errors: [tooExpensive(maxUpstreamCalls, cost)] });
       }

@@ -1,4 +1,4 @@
-import { type DocumentNode, getOperationAST, type GraphQLError, parse, type Source, validate } from 'graphql';
+import { type DocumentNode, getOperationAST, parse, type Source, validate } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { checkText, type DocumentLimits, nestedTooDeep, operationFaults } from './document-limits.ts';
 import { operationSize } from './operation-size.ts';
@@ -10,26 +10,22 @@ import { textSize } from './text-size.ts';
  * nothing here. Whether a request is a router's makes no difference.
  */
 export function useLimits(limits: DocumentLimits): Plugin {
-  const deepStack = (error: unknown): GraphQLError | null =>
-    error instanceof RangeError ? nestedTooDeep(limits.maxNesting, null) : null;
+  // Limits may be set higher than the stack is.
+  const withinStack = <T>(run: () => T): T => {
+    try {
+      return run();
+    } catch (error) {
+      throw error instanceof RangeError ? nestedTooDeep(limits.maxNesting, null) : error;
+    }
+  };
 
   const parseWithin: typeof parse = (source, options) => {
     checkText(textSize(textOf(source)), limits);
-    try {
-      return parse(source, options);
-    } catch (error) {
-      throw deepStack(error) ?? error;
-    }
+    return withinStack(() => parse(source, options));
   };
 
-  // Limits may be set higher than the stack is.
-  const validateWithin: typeof validate = (...validation) => {
-    try {
-      return withoutStacks(() => validate(...validation));
-    } catch (error) {
-      throw deepStack(error) ?? error;
-    }
-  };
+  const validateWithin: typeof validate = (...validation) =>
+    withinStack(() => withoutStacks(() => validate(...validation)));
 
   return {
     onParse: ({ setParseFn }) => {
@@ -38,7 +34,9 @@ export function useLimits(limits: DocumentLimits): Plugin {
     onValidate: ({ params, context, setValidationFn }) => {
       const document = params.documentAST as DocumentNode;
       const operation = getOperationAST(document, context.params.operationName);
-      const faults = operation ? operationFaults(operationSize(document, operation), limits) : [];
+      const faults = operation
+        ? withinStack(() => operationFaults(operationSize(document, operation), limits))
+        : [];
       if (faults.length > 0) {
         // Thrown and not set as the result, which is kept for the document: another of its operations may be less.
         throw new AggregateError(faults);

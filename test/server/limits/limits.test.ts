@@ -190,9 +190,13 @@ describe('a document', () => {
 
   it('is refused where limits are higher than the stack', async () => {
     const limits = { ...DEFAULTS, maxNesting: 1_000_000, maxTokens: 1_000_000 };
-    const { post, bugs } = await startGateway({}, { limits });
-    const { status, codes } = await post({ query: `{ nodes(ids: ${'['.repeat(100_000)}` });
-    expect([status, codes]).toEqual([400, ['MAX_NESTING_LIMIT']]);
+    const { post, bugs } = await startGateway({ maxBodyBytes: 1_000_000 }, { limits });
+    const chain = times(9_000, (index) => `fragment F${index} on Query { ...F${index + 1} }`);
+    const last = 'fragment F9000 on Query { __typename }';
+    for (const query of [`{ nodes(ids: ${'['.repeat(100_000)}`, `{ ...F0 } ${chain} ${last}`]) {
+      const { status, codes } = await post({ query });
+      expect([status, codes]).toEqual([400, ['MAX_NESTING_LIMIT']]);
+    }
     expect(bugs).toEqual([]);
   });
 
