@@ -3,7 +3,7 @@ import type { GraphiqlTab } from './graphiql.ts';
 /** Useful first queries. `exampleJobId` is a job to show by id; without one its tab says where to find an id. */
 export function graphiqlTabs(exampleJobId: string | null): readonly GraphiqlTab[] {
   return [
-    { query: ALL_SOURCES },
+    { query: NEWEST_JOBS },
     {
       query: ONE_JOB,
       variables: JSON.stringify({ id: exampleJobId ?? 'an id from the first tab' }, null, 2),
@@ -13,29 +13,29 @@ export function graphiqlTabs(exampleJobId: string | null): readonly GraphiqlTab[
   ];
 }
 
-const ALL_SOURCES = `# Jobs of all three products at once: one upstream call each.
-query AllSources {
-  cosJobs(first: 3) {
-    nodes { ...Summary }
-  }
-  batchComputeJobs(first: 3) {
-    nodes { ...Summary }
-    totalCount
-  }
-  ciJobs(first: 3) {
-    nodes { ...Summary }
-  }
-}
-
-fragment Summary on Job {
-  id
-  source
-  displayName
-  status
-  upstreamStatus
-  createdAt
-  progress {
-    percent
+const NEWEST_JOBS = `# Jobs of all three products in one list, newest first: one upstream call for each origin.
+query NewestJobs {
+  jobs(first: 10) {
+    nodes {
+      id
+      source
+      displayName
+      status
+      upstreamStatus
+      createdAt
+      progress {
+        percent
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+    origins {
+      source
+      region
+      outcome
+    }
   }
 }
 `;

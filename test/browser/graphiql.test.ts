@@ -66,8 +66,8 @@ describe('GraphiQL in a browser', () => {
     const tabs = browser.page.locator('.graphiql-tab');
     await expect.poll(() => tabs.count()).toBe(4);
     // The whole answer has to be in view: Monaco renders no line that nobody sees.
-    await browser.page.setViewportSize({ width: 1_600, height: 2_400 });
-    const text = await run('AllSources', 'cosJobs');
+    await browser.page.setViewportSize({ width: 1_600, height: 4_000 });
+    const text = await run('NewestJobs', 'jobs');
     await browser.page.screenshot({ path: '.tmp/graphiql.png' });
     for (const source of ['COS', 'BATCH_COMPUTE', 'CI']) {
       expect(text).toContain(`"source": "${source}"`);
