@@ -9,6 +9,11 @@ export interface CacheKey {
   readonly name: string;
 }
 
+/** The key as one text, for what is kept by key in this process. What is between them is in neither part. */
+export function idOf({ place, name }: CacheKey): string {
+  return `${place}\0${name}`;
+}
+
 /** How long a value may be used, counted from when it was fetched. The two windows begin when `freshMs` is over (RFC 5861). */
 export interface Life {
   readonly freshMs: number;

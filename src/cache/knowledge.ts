@@ -1,6 +1,6 @@
 import type { Use } from '../lib/call-scope.ts';
 import type { Clock } from '../lib/clock.ts';
-import { type CacheKey, type Entry, freshUntilMs, MAX_CLOCK_SKEW_MS } from './entry.ts';
+import { type CacheKey, type Entry, freshUntilMs, idOf, MAX_CLOCK_SKEW_MS } from './entry.ts';
 import { MemoryTier } from './memory-tier.ts';
 import type { Question } from './question.ts';
 
@@ -108,8 +108,4 @@ export class Knowledge {
   #unlessFuture<T>(entry: Entry<T> | null): Entry<T> | null {
     return entry !== null && entry.fetchedAtMs <= this.#clock.now() + MAX_CLOCK_SKEW_MS ? entry : null;
   }
-}
-
-function idOf({ place, name }: CacheKey): string {
-  return `${place} ${name}`;
 }

@@ -5,7 +5,7 @@ import type { Entry } from './entry.ts';
 interface Kept {
   readonly entry: Entry<unknown>;
   readonly bytes: number;
-  /** What `Confirmation` stood at when the other replicas' knowledge was last compared. */
+  /** As of which time that announcements began to arrive it is confirmed: `FleetKnowledge`. */
   confirmation: number;
 }
 

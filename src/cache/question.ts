@@ -27,6 +27,15 @@ export interface Loaded<T> {
   readonly askedAtMs?: number;
 }
 
+/** What was loaded, as it is kept. */
+export function entryOf<T>(
+  question: Question<T>,
+  { value, fetchedAtMs, askedAtMs = fetchedAtMs }: Loaded<T>,
+): Entry<T> {
+  // Clocks are set: nothing is received before it was asked for.
+  return { value, fetchedAtMs, askedAtMs: Math.min(askedAtMs, fetchedAtMs), life: question.lifeOf(value) };
+}
+
 /** Reads a value from the upstream. */
 export type Load<T> = (scope: CallScope) => Promise<Loaded<T>>;
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Cache } from '../cache/cache.ts';
 import { stateOf } from '../cache/entry.ts';
-import type { Load, Loaded, Outcome, Question } from '../cache/question.ts';
+import type { Load, Outcome, Question } from '../cache/question.ts';
 import type { CallScope } from '../lib/call-scope.ts';
 import type { Clock } from '../lib/clock.ts';
 import {
@@ -11,6 +11,7 @@ import {
   type KnownDescription,
 } from './description-question.ts';
 import { jobIdIn, JobQuestion, JobValues, type JobValuesOptions, type KnownJob } from './job-question.ts';
+import { ListedJobs } from './listed-jobs.ts';
 import { type ListingPart, listingQuestion, type ListingQuestion } from './listing-question.ts';
 import { readEach } from './read-each.ts';
 import type { JobDescription } from './source.ts';
@@ -32,30 +33,24 @@ export interface Kept<T> {
   readonly askedAtMs: number;
 }
 
-/** The jobs of a list that is not stale as they are shown, for one state of knowledge. */
-interface Shown<J> {
-  readonly version: number;
-  readonly jobs: readonly (J | null)[];
-}
-
 /**
  * What is known of one origin's jobs: each by its id, its detail apart, and parts of its listings. A listing tells of the jobs
- * on it, and whatever a job is shown by, it is shown as it was told of last.
+ * on it (`ListedJobs`).
  */
 export class OriginCache<J extends Described<D>, D = never> {
   readonly #options: OriginCacheOptions<J, D>;
-  readonly #place: { readonly version: number };
-  readonly #jobs: JobValues<J>;
-  readonly #shown = new WeakMap<readonly J[], Shown<J>>();
-  /** Listings whose jobs are known one by one. */
-  readonly #primed = new WeakSet<readonly J[]>();
+  readonly #listed: ListedJobs<J>;
+  readonly #jobQuestion: (jobId: string) => JobQuestion<J>;
   readonly #descriptionQuestion: (jobId: string) => Question<KnownDescription<D>>;
 
   constructor(options: OriginCacheOptions<J, D>) {
     this.#options = options;
-    this.#jobs = new JobValues(options);
-    this.#descriptionQuestion = descriptionQuestions(options, options.detailForm);
-    this.#place = options.cache.place(options.place, (name) => this.#questionOf(name));
+    const { cache, clock, detailForm } = options;
+    const jobs = new JobValues(options);
+    this.#jobQuestion = (jobId) => new JobQuestion(jobId, jobs);
+    this.#descriptionQuestion = descriptionQuestions(options, detailForm);
+    const place = cache.place(options.place, (name) => this.#questionOf(name));
+    this.#listed = new ListedJobs({ cache, clock, place, questionOf: this.#jobQuestion });
   }
 
   /**
@@ -126,12 +121,8 @@ export class OriginCache<J extends Described<D>, D = never> {
       scope,
     );
     const { value } = entry;
-    if (question.isPrimed && !this.#primed.has(value.jobs)) {
-      // Another replica read it, and told everybody of its jobs then.
-      this.#eachNewer(value.jobs, (job, told) => {
-        this.#options.cache.keepTold(job, told);
-      });
-      this.#primed.add(value.jobs);
+    if (question.isPrimed) {
+      this.#listed.primeTold(value.jobs);
     }
     return { value, outcome, askedAtMs: entry.askedAtMs ?? entry.fetchedAtMs };
   }
@@ -177,14 +168,8 @@ export class OriginCache<J extends Described<D>, D = never> {
   }
 
   /** Makes known what a list tells of jobs that was asked for then; absent: when it was received. Each list once. */
-  prime(jobs: readonly J[], askedAtMs = Number.POSITIVE_INFINITY): void {
-    if (this.#primed.has(jobs)) {
-      return;
-    }
-    this.#primed.add(jobs);
-    this.#eachNewer(jobs, (question, told) => {
-      this.#options.cache.keep(question, { ...told, askedAtMs: Math.min(askedAtMs, told.fetchedAtMs) });
-    });
+  prime(jobs: readonly J[], askedAtMs?: number): void {
+    this.#listed.prime(jobs, askedAtMs);
   }
 
   /** Makes known what a job that came with its detail says besides that; gives the detail. */
@@ -198,41 +183,7 @@ export class OriginCache<J extends Described<D>, D = never> {
    * that of the part.
    */
   newest(jobs: readonly J[], outcome: Outcome): readonly (J | null)[] {
-    if (outcome === 'STALE') {
-      // Which of them are stale changes with time.
-      return jobs.map((job) => this.#newestOf(job, outcome));
-    }
-    const { version } = this.#place;
-    const shown = this.#shown.get(jobs);
-    if (shown?.version === version) {
-      return shown.jobs;
-    }
-    const newest = jobs.map((job) => this.#newestOf(job, outcome));
-    this.#shown.set(jobs, { version, jobs: newest });
-    return newest;
-  }
-
-  /** Calls back for each job of which nothing as new is known. */
-  #eachNewer(jobs: readonly J[], take: (question: JobQuestion<J>, told: Loaded<KnownJob<J>>) => void): void {
-    const { cache } = this.#options;
-    for (const job of jobs) {
-      const question = this.#jobQuestion(job.jobId);
-      const known = cache.known(question);
-      const fetchedAtMs = known?.value.job === job ? known.fetchedAtMs : Date.parse(job.fetchedAt);
-      if (known === null || known.fetchedAtMs < fetchedAtMs) {
-        take(question, { value: { job }, fetchedAtMs });
-      }
-    }
-  }
-
-  #newestOf(job: J, outcome: Outcome): J | null {
-    // What a listing says was made known by now unless something newer was, or nothing is kept.
-    const known = this.#options.cache.known(this.#jobQuestion(job.jobId));
-    if (known === null || known.value.job === job) {
-      return outcome === 'STALE' ? { ...job, isStale: true } : job;
-    }
-    const isStale = outcome === 'STALE' && stateOf(known, this.#options.clock.now()) !== 'FRESH';
-    return isStale && known.value.job !== null ? { ...known.value.job, isStale: true } : known.value.job;
+    return this.#listed.newest(jobs, outcome);
   }
 
   async #job(
@@ -274,12 +225,9 @@ export class OriginCache<J extends Described<D>, D = never> {
     return told === null ? this.#options.clock.now() : Date.parse(told.fetchedAt);
   }
 
+  /** What a name of the place stands for, where other replicas may tell of it. */
   #questionOf(name: string): Question<unknown> | null {
     const jobId = jobIdIn(name);
     return jobId !== null && this.#options.isJobId(jobId) ? this.#jobQuestion(jobId) : null;
-  }
-
-  #jobQuestion(jobId: string): JobQuestion<J> {
-    return new JobQuestion(jobId, this.#jobs);
   }
 }

@@ -237,6 +237,16 @@ describe.each(PLACES)('a value, %s', (_, isShared) => {
     expect(await read()).toBe('CACHED later');
   });
 
+  it('answers for no other key, wherever place and name meet', async () => {
+    const { cache, upstream, read, know } = aCache({ isShared });
+    const [place, name] = ['COS v1', 'a'];
+    know('another', 0, aQuestion('', { key: { place: 'COS', name: 'v1 a' } }));
+    const question = aQuestion('', { key: { place, name } });
+    expect(cache.known(question)).toBeNull();
+    upstream.answers = 'one';
+    expect(await read({}, question)).toBe('FRESH one');
+  });
+
   it('is told of once per read, with until when it answers', async () => {
     const { clock, upstream, read } = aCache({ isShared });
     upstream.answers = 'one';
@@ -321,6 +331,38 @@ describe('what another replica has read', () => {
     expect(await read()).toBe('STALE theirs');
     upstream.answers = fault('UPSTREAM_REJECTED');
     await expect(read()).rejects.toThrow('UPSTREAM_REJECTED');
+  });
+
+  it.each([0, 1_000_000])('is in reserve for a deadline, with %i bytes of memory', async (memoryBytes) => {
+    const { clock, upstream, read, theyKeep } = aCache({ memoryBytes });
+    theyKeep('theirs', AGES.RESERVE);
+    const reads = [read({ deadlineMs: clock.now() + 100 }), read({ deadlineMs: clock.now() + 200 })];
+    await clock.advance(200);
+    expect(await Promise.all(reads)).toEqual(['STALE theirs', 'STALE theirs']);
+    expect(upstream.begun).toHaveLength(1);
+    expect(clock.sleeping).toBe(0);
+  });
+
+  it('is understood once, however often it is looked at while somebody reads it anew', async () => {
+    const { clock, tier, read, theyKeep } = aCache();
+    const { parse } = aQuestion('a');
+    let parsed = 0;
+    const question = aQuestion('a', {
+      parse: (json) => {
+        parsed += 1;
+        return parse(json);
+      },
+    });
+    theyKeep('theirs', AGES.RESERVE);
+    tier.turns.set('a', 'THEIRS');
+    const reading = read({}, question);
+    await clock.advance(1_000);
+    expect(tier.lookups.length).toBeGreaterThan(8);
+    expect(parsed).toBe(1);
+    theyKeep('newer', 0);
+    await clock.advance(100);
+    expect(await reading).toBe('CACHED newer');
+    expect(parsed).toBe(2);
   });
 
   it('is no rubbish when it is of no use any more: clocks are never quite the same', async () => {
@@ -551,6 +593,43 @@ describe('a tier that was away', () => {
     open();
     await looking;
     expect(await read()).toBe('CACHED theirs');
+  });
+
+  it('is compared with by a value that was asked for before it was back', async () => {
+    const { clock, tier, upstream, read, theyKeep } = aCache();
+    const reading = read();
+    await clock.advance(1_000);
+    theyKeep('theirs', 0);
+    tier.listeningSince += 1;
+    // The first of several pages, for example.
+    upstream.begun[0]!.end('ours', clock.now() - 500);
+    expect(await reading).toBe('FRESH ours');
+    expect([await read(), await read()]).toEqual(['CACHED theirs', 'CACHED theirs']);
+    expect(tier.lookups).toEqual(['a', 'a']);
+  });
+
+  it.each([
+    ['we read', 'keep'],
+    ['they read', 'keepTold'],
+  ] as const)('is compared with by what a list tells that %s before', async (_, keep) => {
+    const { clock, cache, tier, read, theyKeep } = aCache();
+    const fetchedAtMs = clock.now() - AGES.FRESH;
+    theyKeep('newer', AGES.FRESH - 1_000);
+    tier.listeningSince += 1;
+    cache[keep](aQuestion('a'), { value: { text: 'on a list' }, fetchedAtMs });
+    expect([await read(), await read()]).toEqual(['CACHED newer', 'CACHED newer']);
+    expect(tier.lookups).toEqual(['a']);
+  });
+
+  it('need not be compared with by what is read when it is back', async () => {
+    const { clock, cache, tier, upstream, read } = aCache();
+    tier.listeningSince += 1;
+    upstream.answers = 'one';
+    expect([await read(), await read()]).toEqual(['FRESH one', 'CACHED one']);
+    await clock.advance(10_000);
+    cache.keepTold(aQuestion('a'), { value: { text: 'theirs' }, fetchedAtMs: clock.now() });
+    expect(await read()).toBe('CACHED theirs');
+    expect(tier.lookups).toEqual(['a']);
   });
 
   it.each(['nothing', 'something older'])('and knows %s is given what only we know', async (what) => {

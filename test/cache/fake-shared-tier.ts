@@ -42,7 +42,7 @@ export class FakeSharedTier implements SharedTier {
     this.stored.push({ name, record, announce });
     await this.gate;
     const kept = this.kept.get(name);
-    if (!this.isAway && (kept === undefined || kept.fetchedAtMs <= record.fetchedAtMs)) {
+    if (!this.isAway && (kept === undefined || kept.fetchedAtMs <= record.askedAtMs)) {
       this.kept.set(name, record);
     }
     this.#endOurTurn(name);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type Entry, MAX_CLOCK_SKEW_MS } from '../../src/cache/entry.ts';
 import { fromText, toRecord } from '../../src/cache/record.ts';
+import { valueOf } from '../../src/cache/tier-script.ts';
 
 const NOW_MS = Date.parse('2026-01-01T00:00:00Z');
 const KEY = { place: 'COS v1', name: 'job:a' };
@@ -33,6 +34,14 @@ describe('a record', () => {
       usefulUntilMs: NOW_MS + 604_000,
       digest: 'd',
     });
+  });
+
+  // Releases of one version are side by side while a new one is rolled out: another form needs another version in the keys.
+  it('has the form that every replica of this version writes and reads', () => {
+    const json = '{"jobId":"a","status":"RUNNING","name":"nightly"}';
+    const text = `["COS v1","job:a",1767225599000,[5000,10000,600000],${json}]`;
+    expect(textOf()).toBe(text);
+    expect(valueOf(toRecord(KEY, entry(), 'd'))).toBe(`1767225599000 1767225604000 d ${text}`);
   });
 
   it.each([

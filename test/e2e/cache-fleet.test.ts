@@ -96,7 +96,7 @@ describe('three processes over one Redis', () => {
     for (const { nodes } of pages) {
       expect(nodes.map(({ id }) => id).toSorted()).toEqual(Object.values(ids).toSorted());
     }
-  });
+  }, 60_000);
 
   it('all show what one of them has learnt, and never again what was before, by whatever way it is read', async () => {
     const processes = await startProcesses(2, sandbox, redisUrl, LONG);
@@ -221,6 +221,25 @@ describe('replicas over one Redis', () => {
         expect((await nodeOf(replica, id))?.status).toBe('COMPLETED');
       }
       await expect.poll(async () => (await nodeOf(late!, id))?.status, SOON).toBe('COMPLETED');
+      expect(sandbox.calls).toEqual([]);
+    });
+
+    it('one that starts later believes no list that tells of it as it was before', async () => {
+      const [a] = await startReplicas(1, sandbox, redisUrl, { cache: LONG });
+      const phases: [Phase] = [{ status: 'Failed', fromMs: 0, done: 0 }];
+      const id = cosId(sandbox.cos.add(REGION, { life: phases }));
+      await openBudgets(admin);
+      expect((await jobsOf(a!)).nodes.map(({ status }) => status)).toEqual(['FAILED']);
+      // Somebody tries it again.
+      phases[0] = { status: 'Active', fromMs: 0, done: 0 };
+      expect((await nodeOf(asksAt(a!.url, NO_CACHE), id))?.status).toBe('RUNNING');
+      const [b] = await startReplicas(1, sandbox, redisUrl, { cache: LONG });
+      await expect.poll(() => areSharing(sandbox, a!, b!), SOON).toBe(true);
+      await listened(2);
+      sandbox.clearCalls();
+      expect((await jobsOf(b!)).nodes).toHaveLength(1);
+      expect((await nodeOf(b!, id))?.status).toBe('RUNNING');
+      expect((await jobsOf(b!)).nodes.map(({ status }) => status)).toEqual(['RUNNING']);
       expect(sandbox.calls).toEqual([]);
     });
 
