@@ -4,3 +4,8 @@ import { execFileSync } from 'node:child_process';
 export function pin(pid: number, core: number): void {
   execFileSync('taskset', ['-acp', String(core), String(pid)], { stdio: 'ignore' });
 }
+
+/** As `pin`, and lets the other threads of the process, such as the garbage collector's, be where there is room. */
+export function pinMainThread(pid: number, core: number): void {
+  execFileSync('taskset', ['-cp', String(core), String(pid)], { stdio: 'ignore' });
+}

@@ -12,7 +12,7 @@ export interface OverloadOptions {
 }
 
 /** So much of the limit a turn of the event loop may last where requests wait for the next. */
-const TURN_PART = 1 / 8;
+const TURN_PART = 1 / 16;
 /** For so long there must have been no reason to refuse anybody before it is told that all are taken again. */
 const OVER_AFTER_MS = 500;
 

@@ -10,11 +10,11 @@ export interface Strain {
   readonly heapPercent: number;
 }
 
-/** What can be seen of a process. Each watch goes on until the function that it gave is called, and keeps no process alive. */
+/** What can be seen of a process. Each watch goes on until the function that it gave is called. */
 export interface Watch {
-  /** Tells of one while after the other, without a gap. */
+  /** Tells of one while after the other, without a gap. Keeps no process alive. */
   strain(onStrain: (strain: Strain) => void): () => void;
-  /** Tells after each turn of the event loop how long it lasted. The loop turns without rest meanwhile. */
+  /** Tells after each turn of the event loop how long it lasted. The loop turns without rest meanwhile, and the process lives. */
   turns(onTurn: (lastedMs: number) => void): () => void;
 }
 
@@ -47,10 +47,10 @@ export const thisProcess: Watch = {
 
   turns: (onTurn) => {
     let beganAtMs = performance.now();
-    let next = setImmediate(endTurn).unref();
+    let next = setImmediate(endTurn);
     function endTurn(): void {
       const nowMs = performance.now();
-      next = setImmediate(endTurn).unref();
+      next = setImmediate(endTurn);
       onTurn(nowMs - beganAtMs);
       beganAtMs = nowMs;
     }

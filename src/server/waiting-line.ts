@@ -8,15 +8,22 @@ export interface WaitingLineOptions {
 }
 
 /** A burst may wait for as many turns as this; more are refused. */
-const BURST_TURNS = 40;
+const BURST_TURNS = 80;
 /** When somebody has been waiting for as long as this many turns may last, it is no burst: there is more than can be done. */
-const STANDING_TURNS = 12;
+const STANDING_TURNS = 40;
+/** When nobody has come for so many turns, everybody has been heard: a new connection needs one to be accepted, one to be read. */
+const QUIET_TURNS = 3;
+/** So much of a turn's time, between two that work, goes to hearing who comes. */
+const HEARING_PART = 1 / 2;
 
 /**
  * Begins requests in the order in which they come, so many in a turn of the event loop that the turn is short, and lets the
  * others wait for the next turns. A burst is served whole. Where the line does not come to an end, it is kept to what one turn
  * can take, and the rest is refused in the turn in which it comes: waiting would help nobody ("controlled delay", as in
  * Maurer, "Fail at Scale", ACM Queue 13/8). Who waits is never refused.
+ *
+ * Between two turns that work there are some that only hear who comes, for Node accepts one new connection in each, however
+ * long it lasts: with work in all of them, newcomers would wait for seconds before they could even be refused.
  */
 export class WaitingLine {
   readonly #turnMs: number;
@@ -24,6 +31,9 @@ export class WaitingLine {
   readonly #limit: TurnLimit;
   #waiting: (() => void)[] = [];
   #standingMs = 0;
+  #hasHeard = false;
+  #quietTurns = 0;
+  #heardMs = 0;
   #unwatch: (() => void) | null = null;
 
   constructor({ turnMs, watchTurns }: WaitingLineOptions) {
@@ -32,15 +42,17 @@ export class WaitingLine {
     this.#limit = new TurnLimit(turnMs);
   }
 
-  /** Calls `begin` at once or in one of the next turns; or gives false, and never does. */
+  /** Calls `begin`, at once where nothing is going on and else in one of the next turns; or gives false, and never does. */
   offer(begin: () => void): boolean {
-    this.#unwatch ??= this.#watchTurns((lastedMs) => {
-      this.#endTurn(lastedMs);
-    });
-    if (this.#waiting.length === 0 && this.#limit.admits()) {
+    if (this.#unwatch === null) {
+      this.#unwatch = this.#watchTurns((lastedMs) => {
+        this.#endTurn(lastedMs);
+      });
+      this.#limit.admits();
       begin();
       return true;
     }
+    this.#hasHeard = true;
     const isFull = this.#waiting.length >= this.#limit.perTurn * this.#turnsToWait;
     if (!isFull) {
       this.#waiting.push(begin);
@@ -53,12 +65,17 @@ export class WaitingLine {
   }
 
   #endTurn(lastedMs: number): void {
-    const isIdle = this.#limit.admitted === 0 && this.#waiting.length === 0;
+    const hasWorked = this.#limit.admitted > 0;
     this.#limit.end(lastedMs);
-    if (isIdle) {
+    this.#noteStanding(lastedMs);
+    if (!hasWorked && this.#waiting.length === 0 && this.#standingMs === 0) {
       this.#rest();
-    } else {
-      this.#noteStanding(lastedMs);
+      return;
+    }
+    this.#heardMs = hasWorked ? 0 : this.#heardMs + lastedMs;
+    this.#quietTurns = this.#hasHeard ? 0 : this.#quietTurns + 1;
+    this.#hasHeard = false;
+    if (this.#quietTurns >= QUIET_TURNS || this.#heardMs >= this.#turnMs * HEARING_PART) {
       this.#beginNext();
     }
   }
@@ -69,12 +86,6 @@ export class WaitingLine {
     this.#standingMs = Math.max(0, Math.min(standingMs, 2 * STANDING_TURNS * this.#turnMs));
   }
 
-  #rest(): void {
-    this.#standingMs = 0;
-    this.#unwatch?.();
-    this.#unwatch = null;
-  }
-
   #beginNext(): void {
     let begun = 0;
     while (begun < this.#waiting.length && this.#limit.admits()) {
@@ -82,5 +93,14 @@ export class WaitingLine {
       begun += 1;
     }
     this.#waiting = this.#waiting.slice(begun);
+    this.#quietTurns = 0;
+    this.#heardMs = 0;
+  }
+
+  #rest(): void {
+    this.#quietTurns = 0;
+    this.#heardMs = 0;
+    this.#unwatch?.();
+    this.#unwatch = null;
   }
 }
