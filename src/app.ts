@@ -6,8 +6,11 @@ import { createLoaders } from './jobs/loaders.ts';
 import type { Origins } from './jobs/origins.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import { createCallerCheck } from './server/auth/caller-check.ts';
+import { KeySets } from './server/auth/key-sets.ts';
+import { corsHeadersFor } from './server/cors.ts';
 import { DocumentList } from './server/documents/document-list.ts';
 import { createGateway } from './server/gateway.ts';
+import { hostCheck } from './server/host-check.ts';
 import { Overload } from './server/overload.ts';
 import { replayListener } from './server/replay-listener.ts';
 import { Replays } from './server/replays.ts';
@@ -37,6 +40,8 @@ export interface Parts {
   readonly metrics: Metrics | null;
   /** The budgets of calls of the process, where several apps draw from them. Null: this one has its own. */
   readonly budgets: BudgetPool | null;
+  /** What the process knows of the keys of issuers of tokens, where several apps use it. Default: this one's own. */
+  readonly keySets: KeySets;
 }
 
 /** The gateway, put together and not yet listening. */
@@ -56,12 +61,13 @@ export interface App {
 export function createApp(config: Config, parts: Partial<Parts> = {}): App {
   const { clock = systemClock, exampleJobId = null, onBug = () => undefined } = parts;
   const { rereadConfig = null, onWarning = () => undefined, budgets = null } = parts;
+  const { keySets = new KeySets(clock) } = parts;
   const metrics = parts.metrics ?? (config.server.metrics ? createMetrics() : null);
   const { server, federation, deadlines, limits, cache } = config;
   const renewal = { rereadConfig, onWarning };
   const { origins, conditions, documents, redisCondition, budgetConditions, memoryBytes, close } =
     wireOrigins(config, clock, renewal, budgets);
-  const callers = config.auth === null ? null : createCallerCheck(config.auth, clock);
+  const callers = config.auth === null ? null : createCallerCheck(config.auth, clock, keySets);
   // Given again before anybody is asked who they are: never where that matters.
   const replays =
     cache.replayBytes === 0 || callers !== null ? null : new Replays({ maxBytes: cache.replayBytes, clock });
@@ -120,15 +126,17 @@ export function createApp(config: Config, parts: Partial<Parts> = {}): App {
       store: config.documents.automatic ? documents : null,
     },
   });
-  const answer: RequestListener = (incoming, outgoing) => {
+  const answer = hostCheck((incoming, outgoing) => {
     Promise.resolve(gateway(incoming, outgoing)).catch((error: unknown) => {
       onBug(error);
       outgoing.destroy();
     });
-  };
+  });
   const answerOrReplay = replays === null ? answer : replayListener(answer, replays, records);
-  const shed = sheddingListener(answerOrReplay, overload, (incoming) => {
-    records.of(incoming)?.failed('REQUEST_CONCURRENCY_LIMITED');
+  const shed = sheddingListener(answerOrReplay, {
+    overload,
+    corsHeaders: corsHeadersFor(server.cors.origins),
+    onRefused: (incoming) => records.of(incoming)?.failed('REQUEST_CONCURRENCY_LIMITED'),
   });
   // They name the accounts, which not everybody may know of where callers are told apart.
   const isTold = metrics !== null && server.metricsPort === null && callers === null;
@@ -153,7 +161,7 @@ export function createApp(config: Config, parts: Partial<Parts> = {}): App {
       }
       overload.close();
       await gateway.dispose();
-      await callers?.close();
+      callers?.close();
       await close();
     },
   };

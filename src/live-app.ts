@@ -4,6 +4,7 @@ import { BudgetPool, shareBudgets } from './budgets.ts';
 import type { AccountConfig, Config } from './config.ts';
 import { digestOf } from './config-digest.ts';
 import { systemClock } from './lib/clock.ts';
+import { KeySets } from './server/auth/key-sets.ts';
 import { HandOver } from './server/hand-over.ts';
 
 /** The gateway of the configuration that holds at present. */
@@ -35,12 +36,14 @@ export interface Replaced {
 /**
  * The app as a whole is what a new configuration replaces: whatever a request meets comes out of one configuration, never out
  * of two. The cost is that the new one begins with an empty memory, as after a start. What it shares with the old one is the
- * budgets of calls, of which there must not be two.
+ * budgets of calls, of which there must not be two, and the keys of the tokens' issuer, without which it could let in nobody
+ * while the issuer is away.
  */
 export function createLiveApp(started: Config, parts: Partial<Parts> = {}): LiveApp {
   const { clock = systemClock, onWarning = () => undefined } = parts;
   const budgets = new BudgetPool(started, clock);
-  const open = (config: Config) => createApp(config, { ...parts, budgets });
+  const keySets = new KeySets(clock);
+  const open = (config: Config) => createApp(config, { ...parts, budgets, keySets });
   let config = started;
   let app = open(started);
   let isDraining = false;

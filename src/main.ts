@@ -20,8 +20,5 @@ process.exitCode = await runCli(process.argv.slice(2), {
   signal: ending.signal,
   onHangUp: (listener) => {
     process.on('SIGHUP', listener);
-    return () => {
-      process.off('SIGHUP', listener);
-    };
   },
 });

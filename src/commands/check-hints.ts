@@ -104,27 +104,46 @@ function placeHint({ origin, error, account }: FailedRead): string | null {
   return "appId or uin may be another account's: both are on the account's page in the console, and the uin is that of the main account";
 }
 
-/** Node's own short code, with which the message of a failed connection ends. */
+/** What keeps this machine from whom it wants to talk to. */
+export type Obstacle = 'unknown-host' | 'no-route' | 'intercepted';
+
+/** What is to be looked at when a certificate is not that of whom it should be. */
+export const INTERCEPTED =
+  'something in between answers in its place: give Node the certificate of that proxy by NODE_EXTRA_CA_CERTS';
+
+/** By Node's own short code of a connection that failed; null where that is no matter of the way there. */
+export function obstacleOf(code: string): Obstacle | null {
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+    return 'unknown-host';
+  }
+  if (/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/.test(code)) {
+    return 'no-route';
+  }
+  return /^(CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_|ERR_TLS|ERR_SSL|EPROTO)/.test(code)
+    ? 'intercepted'
+    : null;
+}
+
+/** With the code, the message of a failed connection ends. */
 const NETWORK_CODE = /\(([A-Z][A-Z0-9_]+)\)$/;
 
 function routeHint({ origin, error, account }: FailedRead): string | null {
-  const code = NETWORK_CODE.exec(error.message)?.[1] ?? '';
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-    return origin.source === 'BATCH_COMPUTE'
-      ? 'its host name is not found: see the DNS of this machine'
-      : `its host name is not found: see whether ${origin.region} is a region of the product, and the DNS of this machine`;
+  switch (obstacleOf(NETWORK_CODE.exec(error.message)?.[1] ?? '')) {
+    case 'unknown-host':
+      return origin.source === 'BATCH_COMPUTE'
+        ? 'its host name is not found: see the DNS of this machine'
+        : `its host name is not found: see whether ${origin.region} is a region of the product, and the DNS of this machine`;
+    case 'no-route':
+      return endpointOf(origin, account) === null
+        ? 'there is no way to it from this machine: see its firewall, its route to the internet, and whether a proxy is in between (endpoint sets another address)'
+        : 'nothing answers at the endpoint that is configured for it';
+    case 'intercepted':
+      return INTERCEPTED;
+    case null:
+      return error.code === 'UPSTREAM_TIMEOUT'
+        ? 'it takes longer than deadlines.attemptMs: a firewall that drops packets looks the same'
+        : null;
   }
-  if (/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/.test(code)) {
-    return endpointOf(origin, account) === null
-      ? 'there is no way to it from this machine: see its firewall, its route to the internet, and whether a proxy is in between (endpoint sets another address)'
-      : 'nothing answers at the endpoint that is configured for it';
-  }
-  if (/^(CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_|ERR_TLS|ERR_SSL|EPROTO)/.test(code)) {
-    return 'something in between answers in its place: give Node the certificate of that proxy by NODE_EXTRA_CA_CERTS';
-  }
-  return error.code === 'UPSTREAM_TIMEOUT'
-    ? 'it takes longer than deadlines.attemptMs: a firewall that drops packets looks the same'
-    : null;
 }
 
 function endpointOf({ source }: Origin, account: AccountConfig | undefined): string | null {

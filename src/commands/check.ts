@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { Config } from '../config.ts';
+import type { AuthConfig, Config } from '../config.ts';
 import type { Origins } from '../jobs/origins.ts';
 import { systemClock } from '../lib/clock.ts';
 import { GatewayError, UpstreamError } from '../model/errors.ts';
@@ -9,6 +9,7 @@ import { upstreamCalls } from '../telemetry/channels.ts';
 import type { CallScope } from '../lib/call-scope.ts';
 import { wireOrigins } from '../wiring.ts';
 import { clockWarning, hintFor } from './check-hints.ts';
+import { checkIssuer } from './check-issuer.ts';
 import { type Command, EXIT, type Terminal } from './terminal.ts';
 import { watchUpstreamClocks } from './upstream-clocks.ts';
 import { withUpstreams } from './with-upstreams.ts';
@@ -18,12 +19,13 @@ export const check: Command = {
 
 Reads the configuration and reports every fault at once; then signs and sends one cheap
 read to each configured origin and prints a table: origin, outcome, the upstream's request
-id, milliseconds; below it, for each origin that failed, what to look at first. Without a
-configuration it checks the simulated upstreams.
+id, milliseconds; below it, for each origin that failed, what to look at first. Where
+tokens are asked for, it reads the keys of their issuer too. Without a configuration it
+checks the simulated upstreams.
 
   --offline   check the configuration only, call nobody
 
-Exit code 1: an origin failed. Exit code 78: the configuration has faults.`,
+Exit code 1: an origin failed, or no key of the issuer can be used. Exit code 78: the configuration has faults.`,
   run: (args, terminal) => {
     const { values } = parseArgs({ args: [...args], options: { offline: { type: 'boolean' } } });
     return withUpstreams(terminal, (config) => checkOrigins(config, terminal, values.offline === true));
@@ -61,10 +63,23 @@ async function checkOrigins(config: Config, terminal: Terminal, isOffline: boole
     if (warning !== null) {
       terminal.error(`Warning: ${warning}.`);
     }
-    return rows.every(({ outcome }) => outcome === 'ok') ? EXIT.ok : EXIT.failed;
+    const canCheckTokens = config.auth === null || (await tellOfIssuer(config.auth, terminal));
+    return canCheckTokens && rows.every(({ outcome }) => outcome === 'ok') ? EXIT.ok : EXIT.failed;
   } finally {
     await close();
   }
+}
+
+/** Gives whether tokens can be checked. */
+async function tellOfIssuer(auth: AuthConfig, terminal: Terminal): Promise<boolean> {
+  const { line, hint } = await checkIssuer(auth, { signal: terminal.signal, clock: systemClock });
+  if (hint === null) {
+    terminal.out(line);
+    return true;
+  }
+  terminal.error(line);
+  terminal.error(`  Hint: ${hint}.`);
+  return false;
 }
 
 /** What is told of a read that failed, and what to look at first. */

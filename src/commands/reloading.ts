@@ -26,20 +26,25 @@ export function reloadOnChange({ live, terminal, clock, files }: ReloadOptions):
   const { watchConfig } = live.config.server;
   let reloading = Promise.resolve();
   let isStopped = false;
-  let watched: readonly string[] = [];
+  let watched = [...new Set(files)];
   let stopWatching = (): void => undefined;
-  /** The warnings that hold already: a folder in which other things happen is no reason to repeat them. */
+  /** What was complained of last: a folder in which other things happen is no reason to repeat it. */
   let told: ReadonlySet<string> = new Set();
 
   const reload = async (why: Why): Promise<void> => {
+    // Before they are read, so that no change falls between; and each time, for a folder may have made way for another.
+    watch();
     const { config, faults, files: filesNow } = await loadConfig();
     if (isStopped) {
       return;
     }
     if (config === null) {
-      const count = faults.length === 1 ? 'a fault' : `${faults.length} faults`;
-      terminal.error(`The new configuration has ${count}, and the one before stays:`);
-      faults.forEach((fault) => terminal.error(`  ${fault}`));
+      if (why === 'SIGHUP' || faults.some((fault) => !told.has(fault))) {
+        const count = faults.length === 1 ? 'a fault' : `${faults.length} faults`;
+        terminal.error(`The new configuration has ${count}, and the one before stays:`);
+        faults.forEach((fault) => terminal.error(`  ${fault}`));
+      }
+      told = new Set(faults);
     } else {
       const { isNew, kept } = live.replace(config);
       if (isNew) {
@@ -53,7 +58,11 @@ export function reloadOnChange({ live, terminal, clock, files }: ReloadOptions):
         .forEach((line) => terminal.error(line));
       told = new Set(warnings);
     }
-    watch([...new Set([...files, ...filesNow])]);
+    const named = [...new Set([...files, ...filesNow])];
+    if (watchConfig && named.join('\n') !== watched.join('\n')) {
+      watched = named;
+      reloadSoon('file');
+    }
   };
 
   /** One after the other, so that what was read last is what holds. */
@@ -68,30 +77,29 @@ export function reloadOnChange({ live, terminal, clock, files }: ReloadOptions):
       });
   };
 
-  const watch = (paths: readonly string[]): void => {
-    if (!watchConfig || paths.join('\n') === watched.join('\n')) {
-      return;
-    }
+  const watch = (): void => {
     stopWatching();
-    watched = paths;
-    stopWatching = watchFiles(paths, {
-      clock,
-      quietMs: QUIET_MS,
-      onChange: () => reloadSoon('file'),
-      onFailed: () =>
-        terminal.error(
-          'Warning: the files of the configuration cannot be watched: send SIGHUP when they change.',
-        ),
-    });
-    // What changed between the reading and the watching is known of nowhere.
-    reloadSoon('file');
+    if (watchConfig && !isStopped) {
+      stopWatching = watchFiles(watched, {
+        clock,
+        quietMs: QUIET_MS,
+        onChange: () => reloadSoon('file'),
+        onFailed: () =>
+          terminal.error(
+            'Warning: the files of the configuration cannot be watched: send SIGHUP when they change.',
+          ),
+      });
+    }
   };
 
-  const stopListening = terminal.onHangUp(() => reloadSoon('SIGHUP'));
-  watch([...new Set(files)]);
+  // Heard to the last: a process that is ending would be killed by it.
+  terminal.onHangUp(() => reloadSoon('SIGHUP'));
+  if (watchConfig) {
+    // What has changed since they were read at the start is known of nowhere.
+    reloadSoon('file');
+  }
   return () => {
     isStopped = true;
-    stopListening();
     stopWatching();
   };
 }

@@ -38,8 +38,11 @@ export async function serveUntilAborted(
     if (!config.isSandbox) {
       stopReloading = reloadOnChange({ live, terminal, clock: systemClock, files });
     }
-    const server = await listen(live.listener, config.server, listenLimits(config.server));
+    // First: a gateway that cannot have it ends, and is to have let in nobody by then.
     metricsServer = await listenForMetrics(config, metrics);
+    const server = await takeAddress('PORT or HOST', config.server, (address) =>
+      listen(live.listener, address, listenLimits(config.server)),
+    );
     welcome(config, server.url).forEach((line) => terminal.out(line));
     if (metricsServer !== null) {
       terminal.out(`Its metrics are at ${metricsServer.url}/metrics.`);
@@ -48,10 +51,8 @@ export async function serveUntilAborted(
     await drain(live, server);
     return EXIT.ok;
   } catch (error) {
-    if (isAddressFault(error)) {
-      terminal.error(
-        `Cannot listen on ${config.server.host}:${config.server.port}: ${error.code}. Set PORT or HOST.`,
-      );
+    if (error instanceof AddressError) {
+      terminal.error(error.message);
       return EXIT.failed;
     }
     throw error;
@@ -82,10 +83,39 @@ async function listenForMetrics({ server }: Config, metrics: Metrics | null): Pr
   const { host, metricsPort } = server;
   return metrics === null || metricsPort === null
     ? null
-    : await listen(
-        metricsListener(nothingElse, () => metrics.text()),
-        { host, port: metricsPort },
+    : await takeAddress('server.metricsPort', { host, port: metricsPort }, (address) =>
+        listen(
+          metricsListener(nothingElse, () => metrics.text()),
+          address,
+        ),
       );
+}
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** An address that cannot be listened on, in a sentence for whoever chose it. */
+class AddressError extends Error {
+  constructor({ host, port }: Address, code: string, setting: string) {
+    super(`Cannot listen on ${host}:${port}: ${code}. Set ${setting}.`);
+    this.name = 'AddressError';
+  }
+}
+
+/** Listens on the address of a setting. Rejects with `AddressError` when it is taken, not this machine's, or not allowed. */
+async function takeAddress(
+  setting: string,
+  address: Address,
+  take: (address: Address) => Promise<Listening>,
+): Promise<Listening> {
+  try {
+    return await take(address);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    throw /^(EADDR|EACCES|ENOTFOUND|EAI_)/.test(code) ? new AddressError(address, code, setting) : error;
+  }
 }
 
 function welcome({ isSandbox, server, documents, auth }: Config, url: string): string[] {
@@ -109,8 +139,4 @@ function welcome({ isSandbox, server, documents, auth }: Config, url: string): s
 function exampleJobId(): string {
   const jobId = SAMPLE_BATCH_COMPUTE_STARTING_JOB_ID;
   return encodeGlobalId({ source: 'BATCH_COMPUTE', account: 'sandbox', place: 'ap-guangzhou', jobId });
-}
-
-function isAddressFault(error: unknown): error is Error & { code: string } {
-  return error instanceof Error && 'code' in error && /^(EADDR|EACCES|ENOTFOUND)/.test(String(error.code));
 }

@@ -8,8 +8,8 @@ export interface Terminal {
   error(line: string): void;
   /** Aborted when the process is asked to end (SIGTERM, SIGINT). */
   readonly signal: AbortSignal;
-  /** Calls back each time that the process gets SIGHUP, which ends it while nobody listens. Returns the way to stop. */
-  onHangUp(listener: () => void): () => void;
+  /** Calls back each time that the process gets SIGHUP, which ends it as long as nobody listens. */
+  onHangUp(listener: () => void): void;
 }
 
 /** A command of the binary: its help text, and what it does. Gives the exit code. */

@@ -31,7 +31,8 @@ export function watchFiles(
     const names = new Set(files.map((file) => basename(file)));
     try {
       const watcher = watch(folder, { persistent: false }, (_kind, name) => {
-        if (name === null || names.has(name) || name.startsWith('..')) {
+        // Under its own name, that the folder itself has gone.
+        if (name === null || names.has(name) || name.startsWith('..') || name === basename(folder)) {
           onEvent();
         }
       });

@@ -9,7 +9,10 @@ export interface ConnectionLimits {
   readonly headersTimeoutMs: number;
   /** From the first byte of a request to the end of its body. */
   readonly bodyTimeoutMs: number;
-  /** How long a connection may be idle between two requests: longer than balancers keep theirs, so that no request meets its end. */
+  /**
+   * How long a connection may be idle between two requests: longer than balancers keep theirs, so that no request meets its
+   * end. For as long a client may take nothing of its answer.
+   */
   readonly keepAliveTimeoutMs: number;
 }
 
@@ -20,9 +23,10 @@ const CHECK_INTERVAL_MS = 1_000;
 export interface ListenLimits extends ServerOptions {
   readonly maxConnections?: number;
   readonly maxHeaders?: number;
+  readonly stalledAnswerMs?: number;
 }
 
-/** The same in Node's words. Who drips is told 408, who sends long headers 431, and who is one too many is cut. */
+/** The same in Node's words. Who drips is told 408, who sends long headers 431; who does not read, or is one too many, is cut. */
 export function listenLimits(limits: ConnectionLimits): ListenLimits {
   return {
     maxConnections: limits.maxConnections,
@@ -31,6 +35,7 @@ export function listenLimits(limits: ConnectionLimits): ListenLimits {
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.bodyTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
+    stalledAnswerMs: limits.keepAliveTimeoutMs,
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
   };
 }

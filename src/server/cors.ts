@@ -29,6 +29,7 @@ const MAX_AGE_SECONDS = '7200';
  */
 export function useCors(origins: readonly string[]): Plugin {
   const allowed = new Set(origins);
+  const sayTo = corsHeadersFor(origins);
   return {
     onRequest: ({ request, url, fetchAPI, endResponse }) => {
       const isPreflight =
@@ -41,13 +42,19 @@ export function useCors(origins: readonly string[]): Plugin {
       }
     },
     onResponse: ({ request, response: { headers } }) => {
-      const origin = request.headers.get('origin') ?? '';
+      const said = Object.entries(sayTo(request.headers.get('origin') ?? undefined));
       headers.set('vary', varyingBy(['Origin'], headers.get('vary')));
-      if (allowed.has(origin)) {
-        Object.entries(corsHeaders(origin)).forEach(([name, value]) => headers.set(name, value));
-      }
+      said.forEach(([name, value]) => headers.set(name, value));
     },
   };
+}
+
+/** What an answer says to the browser of a page of this origin: nothing, unless the origin is one of these. */
+export function corsHeadersFor(
+  origins: readonly string[],
+): (origin: string | undefined) => Readonly<Record<string, string>> {
+  const allowed = new Set(origins);
+  return (origin) => (origin !== undefined && allowed.has(origin) ? corsHeaders(origin) : {});
 }
 
 /** What an answer says to the browser of a page of another site, to be said again where the answer is made anew. */

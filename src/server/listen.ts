@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { LISTEN_LIMITS, type ListenLimits } from './connection-limits.ts';
 import { headerLimit } from './header-limit.ts';
+import { cutStalledAnswers } from './stalled-answers.ts';
 
 export interface Listening {
   /** `http://host:port`, with the port that was really taken. */
@@ -23,9 +24,12 @@ export async function listen(
 ): Promise<Listening> {
   const server = createServer(limits);
   const leave = leaver(server);
-  const { maxConnections, maxHeaders } = limits;
+  const { maxConnections, maxHeaders, stalledAnswerMs } = limits;
   if (maxConnections !== undefined) {
     server.maxConnections = maxConnections;
+  }
+  if (stalledAnswerMs !== undefined) {
+    cutStalledAnswers(server, stalledAnswerMs);
   }
   server.on('request', maxHeaders === undefined ? listener : headerLimit(listener, maxHeaders));
   await new Promise<void>((resolve, reject) => {

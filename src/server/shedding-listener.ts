@@ -15,15 +15,19 @@ const BODY = JSON.stringify({
   ],
 });
 
+export interface SheddingOptions {
+  readonly overload: Pick<Overload, 'offer'>;
+  /** Headers for the browser of a page of this origin, which could not read the refusal without. */
+  readonly corsHeaders: (origin: string | undefined) => Readonly<Record<string, string>>;
+  readonly onRefused: (incoming: IncomingMessage) => void;
+}
+
 /**
  * Lets `next` answer what the process can answer, in the order in which it comes, and refuses the rest before anything of it is
  * read. Who leaves while it waits is not answered.
  */
-export function sheddingListener(
-  next: RequestListener,
-  overload: Pick<Overload, 'offer'>,
-  onRefused: (incoming: IncomingMessage) => void = () => undefined,
-): RequestListener {
+export function sheddingListener(next: RequestListener, options: SheddingOptions): RequestListener {
+  const { overload, corsHeaders, onRefused } = options;
   return (incoming, outgoing) => {
     if (NEVER_SHED.test(incoming.url ?? '')) {
       next(incoming, outgoing);
@@ -35,22 +39,29 @@ export function sheddingListener(
       }
     });
     if (!isTaken) {
+      const { accept = '', origin } = incoming.headers;
       onRefused(incoming);
-      refuse(outgoing, incoming.headers.accept ?? '');
+      refuse(outgoing, accept, corsHeaders(origin));
     }
   };
 }
 
-function refuse(outgoing: ServerResponse, accept: string): void {
+function refuse(
+  outgoing: ServerResponse,
+  accept: string,
+  corsHeaders: Readonly<Record<string, string>>,
+): void {
   const type = accept.includes('application/graphql-response+json')
     ? 'application/graphql-response+json'
     : 'application/json';
   outgoing
     .writeHead(503, {
+      ...corsHeaders,
       'content-type': `${type}; charset=utf-8`,
       'content-length': Buffer.byteLength(BODY),
       'cache-control': 'no-store',
       'retry-after': String(RETRY_AFTER_SECONDS),
+      vary: 'Origin',
     })
     .end(BODY);
 }

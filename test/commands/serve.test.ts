@@ -166,4 +166,27 @@ describe('serve does not start', () => {
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toBe(`Cannot listen on 127.0.0.1:${port}: EADDRINUSE. Set PORT or HOST.\n`);
   });
+
+  it('on a port for its metrics that is taken: it names that one, and ends', async () => {
+    const sandbox = await startSandbox({ world: 'empty' });
+    onTestFinished(() => sandbox.close());
+    const holder = createServer();
+    await once(holder.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void holder.close());
+    const { port } = holder.address() as AddressInfo;
+    const file = accountOf(sandbox).replace(/^server: \{/m, `server: { metricsPort: ${port},`);
+    const { code, stdout, stderr } = await run(['serve'], { PORT: '0', ...configFile(file) });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toBe(`Cannot listen on 127.0.0.1:${port}: EADDRINUSE. Set server.metricsPort.\n`);
+  });
+
+  it('on a host that nobody knows', async () => {
+    const { code, stderr } = await run(['serve'], { HOST: 'localhost', PORT: '70000' });
+    expect([code, stderr]).toEqual([78, expect.stringContaining('PORT: ')]);
+    const unknown = await run(['serve'], { HOST: 'gateway.invalid', PORT: '0' });
+    expect(unknown.code).toBe(1);
+    expect(unknown.stderr).toMatch(
+      /^Cannot listen on gateway\.invalid:0: (ENOTFOUND|EAI_AGAIN)\. Set PORT or HOST\.\n$/,
+    );
+  });
 });

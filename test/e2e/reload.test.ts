@@ -1,10 +1,13 @@
 /** The configuration changes while the gateway serves: real processes, real files, real signatures. */
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { Running } from '../commands/support.ts';
 import { openLoop } from '../support/open-loop.ts';
@@ -197,6 +200,127 @@ describe('SIGHUP', () => {
     running.signal('SIGHUP');
     expect(await running.printed('as it was')).not.toContain(HOLDS);
   });
+
+  it('many times at once is answered each time, one after the other, and the last word holds', async () => {
+    writeFileSync(file, yaml(before, '', 'watchConfig: false'));
+    const { url, process: running } = await start();
+    const change = (text: string): void => {
+      writeFileSync(`${file}.new`, text);
+      renameSync(`${file}.new`, file);
+      running.signal('SIGHUP');
+    };
+    for (let maxNodeIds = 1; maxNodeIds <= 5; maxNodeIds += 1) {
+      change(yaml(before, `limits: { maxNodeIds: ${maxNodeIds} }`, 'watchConfig: false'));
+    }
+    change(yaml(after, '', 'watchConfig: false'));
+    await expect
+      .poll(async () => {
+        await ask(url);
+        return callers(after).size;
+      })
+      .toBe(1);
+    expect((await ask(url)).errors).toBeUndefined();
+    const { code, stderr } = await running.end('SIGTERM');
+    expect([code, stderr]).toEqual([0, '']);
+  });
+
+  it('while it drains, takes nothing back: it ends with 0, and answers by the new configuration until then', async () => {
+    writeFileSync(
+      file,
+      yaml(before, 'deadlines: { drainMs: 20000, drainDelayMs: 6000 }', 'watchConfig: false'),
+    );
+    const { url, process: running } = await start();
+    const ended = running.end('SIGTERM');
+    await expect.poll(async () => (await request(`${url}/ready`)).statusCode).toBe(503);
+    writeFileSync(file, yaml(after, '', 'watchConfig: false'));
+    running.signal('SIGHUP');
+    await running.printed(HOLDS);
+    expect((await request(`${url}/ready`)).statusCode).toBe(503);
+    expect((await ask(url)).errors).toBeUndefined();
+    expect(callers(after)).toEqual(new Set([`${after.account.secretId} OK`]));
+    const { code, stderr } = await ended;
+    expect([code, stderr]).toEqual([0, '']);
+  }, 40_000);
+
+  it('in its last moments, when nothing can be reloaded any more, does not kill it', async () => {
+    const collector = createServer(() => undefined);
+    await once(collector.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => {
+      collector.close();
+      collector.closeAllConnections();
+    });
+    const otlpUrl = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
+    const more = `deadlines: { drainDelayMs: 0 }\ntracing: { otlpUrl: "${otlpUrl}" }`;
+    writeFileSync(file, yaml(before, more));
+    const { url, process: running } = await start();
+    await ask(url);
+    const ended = running.end('SIGTERM');
+    // What is left is to wait for the collector, which does not answer.
+    await expect.poll(() => ask(url).then(() => 'answers', String), { interval: 10 }).toMatch('ECONNREFUSED');
+    await sleep(200);
+    running.signal('SIGHUP');
+    const { code, stderr } = await ended;
+    expect([code, stderr]).toEqual([0, '']);
+  });
+
+  it.each([0, 3, 30])('%i ms before the end is no reason not to end', async (beforeMs) => {
+    writeFileSync(file, yaml(before, 'deadlines: { drainDelayMs: 0 }', 'watchConfig: false'));
+    const { process: running } = await start();
+    writeFileSync(file, yaml(after, 'deadlines: { drainDelayMs: 0 }', 'watchConfig: false'));
+    running.signal('SIGHUP');
+    await sleep(beforeMs);
+    const { code, stderr } = await running.end('SIGTERM');
+    expect([code, stderr]).toEqual([0, '']);
+  });
+});
+
+describe('a file that is taken away', () => {
+  it('changes nothing, and holds once it is back', async () => {
+    writeFileSync(file, yaml(before));
+    const { url, process: running } = await start();
+    rmSync(file);
+    await running.complained('ENOENT');
+    expect((await ask(url)).errors).toBeUndefined();
+    writeFileSync(file, yaml(after));
+    await running.printed(HOLDS);
+    expect((await ask(url)).errors).toBeUndefined();
+    expect(callers(after)).toEqual(new Set([`${after.account.secretId} OK`]));
+    expect((await running.end('SIGTERM')).code).toBe(0);
+  });
+
+  it('with its folder holds as soon as another folder is there, which is watched from then on', async () => {
+    const inner = join(folder, 'inner');
+    mkdirSync(inner);
+    file = join(inner, 'gateway.yaml');
+    writeFileSync(file, yaml(before));
+    const { process: running } = await start();
+    const held = async (times: number): Promise<void> => {
+      await expect
+        .poll(async () => (await running.printed(HOLDS)).split(HOLDS).length - 1, { timeout: 8_000 })
+        .toBe(times);
+    };
+    const change = (maxNodeIds: number): void =>
+      writeFileSync(file, yaml(before, `limits: { maxNodeIds: ${maxNodeIds} }`));
+
+    const next = join(folder, 'next');
+    mkdirSync(next);
+    writeFileSync(join(next, 'gateway.yaml'), yaml(before, 'limits: { maxNodeIds: 7 }'));
+    renameSync(inner, join(folder, 'old'));
+    renameSync(next, inner);
+    await held(1);
+    change(8);
+    await held(2);
+
+    rmSync(inner, { recursive: true });
+    await running.complained('cannot be watched');
+    mkdirSync(inner);
+    change(9);
+    running.signal('SIGHUP');
+    await held(3);
+    change(10);
+    await held(4);
+    expect((await running.end('SIGTERM')).code).toBe(0);
+  }, 40_000);
 });
 
 describe('files that the configuration names', () => {
@@ -213,5 +337,33 @@ describe('files that the configuration names', () => {
     await running.printed(HOLDS);
     expect((await ask(url, byId('two'))).errors).toBeUndefined();
     expect((await ask(url, byId('one'))).errors).toBeDefined();
+  });
+
+  it('may come with a later configuration; a fault is told once, and again to who asks by SIGHUP', async () => {
+    const { query } = JSON.parse(QUERY) as { query: string };
+    const elsewhere = join(folder, 'elsewhere');
+    mkdirSync(elsewhere);
+    const listing = join(elsewhere, 'documents.json');
+    const documents = `documents: { mode: enforce, manifests: ["${listing}"] }`;
+    writeFileSync(listing, JSON.stringify({ one: query }));
+    writeFileSync(file, yaml(before));
+    const { process: running } = await start();
+    writeFileSync(file, yaml(before, documents));
+    await running.printed(HOLDS);
+    await sleep(1_000);
+    writeFileSync(file, 'accounts: [');
+    const told = async (): Promise<number> =>
+      (await running.complained('syntax error')).split('syntax error').length - 1;
+    await told();
+    await sleep(1_000);
+    expect(await told()).toBe(1);
+    writeFileSync(listing, JSON.stringify({ two: query }));
+    await sleep(1_000);
+    expect(await told()).toBe(1);
+    running.signal('SIGHUP');
+    await expect.poll(told).toBe(2);
+    writeFileSync(file, yaml(before, documents));
+    await expect.poll(async () => (await running.printed(HOLDS)).split(HOLDS).length).toBe(3);
+    expect((await running.end('SIGTERM')).code).toBe(0);
   });
 });

@@ -1,5 +1,6 @@
 /** What the socket itself takes: written byte by byte, as no client library would. */
 import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -108,6 +109,36 @@ describe('headers', () => {
   });
 });
 
+describe('the header Host', () => {
+  const withHost = (line: string): string => request(JSON_BODY, BODY).replace(/Host: .*\r\n/, line);
+
+  it.each(['[::', 'a b', 'x:99999', '%', 'x/health?', 'x/graphql?', 'user@x', '1.2.3.4.5', 'x\\y'])(
+    'is refused when it is none: %s',
+    async (host) => {
+      const { port, bugs } = await serve();
+      const answer = await raw(port, withHost(`Host: ${host}\r\n`));
+      expect(answer).toMatch(/^HTTP\/1\.1 400 [^]*x-request-id: [^]*"code":"BAD_REQUEST"/);
+      // Neither a stack nor a path of the machine.
+      expect(answer).not.toMatch(/\.js|node:|TypeError/);
+      expect(bugs).toEqual([]);
+    },
+  );
+
+  it.each(['', 'x', 'X.Example.com:4000', 'my_service.jobs.svc:80', '127.0.0.1:1', '[::1]:4000'])(
+    'is of no meaning otherwise: "%s"',
+    async (host) => {
+      const { port } = await serve();
+      expect(await raw(port, withHost(`Host: ${host}\r\n`))).toMatch(/^HTTP\/1\.1 200 /);
+    },
+  );
+
+  it('need not be there before HTTP/1.1', async () => {
+    const { port } = await serve();
+    const old = withHost('').replace('HTTP/1.1', 'HTTP/1.0');
+    expect(await raw(port, old)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});
+
 describe('a body', () => {
   it.each<[string, Buffer]>([
     ['has bytes that are no UTF-8', Buffer.from(`{"query":"{ job(id: \\"\xff\\") { id } }"}`, 'latin1')],
@@ -140,6 +171,52 @@ describe('a body', () => {
     const body = JSON.stringify({ query: '{ __typename } # \ufffd \u{1F3CA} é \\' });
     const answer = await ask(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
     expect([answer.status, answer.text]).toEqual([200, '{"data":{"__typename":"Query"}}']);
+  });
+});
+
+describe('an answer', () => {
+  const LARGE = Buffer.alloc(32 * 1_024 * 1_024, 'x');
+
+  /** What listens, with a client that has asked and does not read. */
+  async function asked(limits: Partial<ConnectionLimits>, listener: RequestListener): Promise<Socket> {
+    const all = { ...readConfig({}).server, ...limits };
+    const { url, close } = await listen(listener, { host: '127.0.0.1', port: 0 }, listenLimits(all));
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.on('error', () => undefined).pause();
+    onTestFinished(async () => {
+      socket.destroy();
+      await close(0);
+    });
+    socket.write(request(JSON_BODY, BODY));
+    return socket;
+  }
+
+  it('that its client does not take is given up, with the connection', async () => {
+    let isClosed = false;
+    await asked({ keepAliveTimeoutMs: 300 }, (incoming, outgoing) => {
+      incoming.resume();
+      outgoing.once('close', () => {
+        isClosed = true;
+      });
+      outgoing.end(LARGE);
+    });
+    await expect.poll(() => isClosed, { timeout: 10_000 }).toBe(true);
+  });
+
+  it('may come as late as it does, and be taken as slowly as it is', async () => {
+    const socket = await asked({ keepAliveTimeoutMs: 1_500 }, (incoming, outgoing) => {
+      incoming.resume();
+      setTimeout(() => outgoing.end(LARGE), 3_000);
+    });
+    let bytes = 0;
+    socket.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      socket.pause();
+      setTimeout(() => socket.resume(), bytes < 1_000_000 ? 20 : 0);
+    });
+    socket.resume();
+    await new Promise((resolve) => socket.on('close', resolve));
+    expect(bytes).toBeGreaterThan(LARGE.length);
   });
 });
 

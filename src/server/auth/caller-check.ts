@@ -2,7 +2,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Principal } from '../../model/principal.ts';
 import { bearerToken } from './bearer-token.ts';
 import { IssuerKeys } from './issuer-keys.ts';
-import { keySetSource } from './key-set-source.ts';
+import { KeySets } from './key-sets.ts';
 import { KnownTokens } from './known-tokens.ts';
 import { type CheckedToken, checkToken } from './token-check.ts';
 
@@ -30,28 +30,35 @@ export interface CallerCheck {
    * `KeysUnavailableError`. Costs one signature for a token that was not seen of late, and rarely a request to the issuer.
    */
   principalOf(authorization: readonly string[]): Promise<Principal>;
-  /** Cuts the connection to the issuer. */
-  close(): Promise<void>;
+  /** Lets go of the issuer's keys, once. */
+  close(): void;
 }
 
-/** Checks callers by bearer tokens. Connects to nothing before the first one comes. */
-export function createCallerCheck(settings: AuthSettings, clock: Clock): CallerCheck {
-  const source = keySetSource({ url: settings.jwksUrl, timeoutMs: settings.jwksTimeoutMs, clock });
+/**
+ * Checks callers by bearer tokens. Connects to nothing before the first one comes. What is known of the issuer's keys is
+ * shared with all to whom `keySets` belongs.
+ */
+export function createCallerCheck(
+  settings: AuthSettings,
+  clock: Clock,
+  keySets = new KeySets(clock),
+): CallerCheck {
+  const { jwksUrl, clockToleranceSeconds, maxKnownTokens } = settings;
   const keys = new IssuerKeys({
-    source,
+    keySet: keySets.open(jwksUrl),
     clock,
     cooldownMs: settings.jwksCooldownMs,
     retryMs: settings.jwksRetryMs,
     maxAgeMs: settings.jwksMaxAgeMs,
     keepMs: settings.jwksKeepMs,
+    timeoutMs: settings.jwksTimeoutMs,
   });
-  const { clockToleranceSeconds, maxKnownTokens } = settings;
   const known = new KnownTokens({ max: maxKnownTokens, clockToleranceSeconds, keys, clock });
   const check = (token: string): Promise<CheckedToken> =>
     checkToken(token, { ...settings, keyFor: keys.keyFor, clock });
   return {
     principalOf: async (authorization) =>
       known.principalOf(bearerToken(authorization, settings.maxTokenLength), check),
-    close: () => source.close(),
+    close: () => keySets.release(jwksUrl),
   };
 }

@@ -1,11 +1,11 @@
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWK, type JWTVerifyGetKey } from 'jose';
+import { errors, type JWTVerifyGetKey } from 'jose';
 import type { Clock } from '../../lib/clock.ts';
-import { keySetReads } from '../../telemetry/channels.ts';
-import { KeySetError, type KeySetFault, type KeySetSource } from './key-set-source.ts';
+import type { KeySet, KnownKeys } from './key-set.ts';
 import { KeysUnavailableError } from './refusal.ts';
 
 export interface IssuerKeysOptions {
-  readonly source: KeySetSource;
+  /** What is known of them. Others may use it too. */
+  readonly keySet: KeySet;
   readonly clock: Clock;
   /** How soon they may be read again for a token that names an unknown key. */
   readonly cooldownMs: number;
@@ -15,32 +15,18 @@ export interface IssuerKeysOptions {
   readonly maxAgeMs: number;
   /** For how long they are good when they cannot be read again. */
   readonly keepMs: number;
+  /** How long reading them may take. */
+  readonly timeoutMs: number;
 }
-
-interface KnownKeys {
-  readonly keyFor: JWTVerifyGetKey;
-  readonly readAtMs: number;
-}
-
-interface Attempt {
-  readonly endedAtMs: number;
-  readonly hasFailed: boolean;
-}
-
-/** No issuer has more keys in use; each is tried against every token. */
-const MAX_KEYS = 100;
 
 /**
  * The keys of the issuer: read when they are first needed, and again when they are old or a token names one that is not
- * among them. At most one reading is under way, and none begins within the cooldown of the last, so tokens with invented
- * key ids cost the issuer one request per cooldown however many they are. While the issuer does not answer, the last good
- * keys go on, and nobody waits for it but those who come at the first failure or name an unknown key.
+ * among them. No reading begins within the cooldown of the last, so tokens with invented key ids cost the issuer one
+ * request per cooldown however many they are. While the issuer does not answer, the last good keys go on, and nobody
+ * waits for it but those who come at the first failure or name an unknown key.
  */
 export class IssuerKeys {
   readonly #options: IssuerKeysOptions;
-  #known: KnownKeys | null = null;
-  #lastAttempt: Attempt | null = null;
-  #underWay: Promise<void> | null = null;
 
   constructor(options: IssuerKeysOptions) {
     this.#options = options;
@@ -68,7 +54,7 @@ export class IssuerKeys {
 
   /** Which keys were known last: another object for each reading; null for none so far. Reads nothing. */
   get lastEdition(): object | null {
-    return this.#known;
+    return this.#options.keySet.known;
   }
 
   /** Which keys count now, read as `keyFor` does. Throws `KeysUnavailableError` when none do. */
@@ -78,7 +64,7 @@ export class IssuerKeys {
 
   /** Throws `KeysUnavailableError` when none are known, and reading does not help. */
   async #current(): Promise<KnownKeys> {
-    const { maxAgeMs, cooldownMs, retryMs, clock } = this.#options;
+    const { keySet, maxAgeMs, cooldownMs, retryMs, clock } = this.#options;
     const known = this.#usable();
     if (known === null) {
       await this.#read(retryMs);
@@ -88,7 +74,7 @@ export class IssuerKeys {
       return known;
     }
     const reading = this.#read(cooldownMs);
-    if (this.#lastAttempt?.hasFailed === true) {
+    if (keySet.hasFailed) {
       return known;
     }
     await reading;
@@ -97,63 +83,25 @@ export class IssuerKeys {
 
   /** Null when there are none: the issuer said so within the cooldown. */
   async #newerThan(known: KnownKeys): Promise<KnownKeys | null> {
-    const { cooldownMs } = this.#options;
+    const { keySet, cooldownMs } = this.#options;
     await this.#read(cooldownMs);
-    if (this.#known !== known && this.#known !== null) {
-      return this.#known;
+    if (keySet.known !== known && keySet.known !== null) {
+      return keySet.known;
     }
-    return this.#lastAttempt?.hasFailed === true ? this.#giveUp(cooldownMs) : null;
+    return keySet.hasFailed ? this.#giveUp(cooldownMs) : null;
   }
 
   #usable(): KnownKeys | null {
-    const { clock, keepMs } = this.#options;
-    return this.#known !== null && clock.now() - this.#known.readAtMs < keepMs ? this.#known : null;
+    const { keySet, clock, keepMs } = this.#options;
+    return keySet.known !== null && clock.now() - keySet.known.readAtMs < keepMs ? keySet.known : null;
   }
 
   #giveUp(pauseMs: number): never {
-    throw new KeysUnavailableError(this.#pauseLeftMs(pauseMs));
+    throw new KeysUnavailableError(this.#options.keySet.pauseLeftMs(pauseMs));
   }
 
-  /** A clock that was set back does not count: it could keep the keys from being read for as long as it was ahead. */
-  #pauseLeftMs(pauseMs: number): number {
-    const sinceMs = this.#options.clock.now() - (this.#lastAttempt?.endedAtMs ?? Number.NEGATIVE_INFINITY);
-    return sinceMs < 0 ? 0 : Math.max(pauseMs - sinceMs, 0);
+  #read(pauseMs: number): Promise<void> {
+    const { keySet, timeoutMs } = this.#options;
+    return keySet.read({ pauseMs, timeoutMs });
   }
-
-  /** Reads them, or waits with those for whom they are being read; does nothing within the pause. Never rejects. */
-  async #read(pauseMs: number): Promise<void> {
-    if (this.#underWay === null && this.#pauseLeftMs(pauseMs) === 0) {
-      this.#underWay = this.#attempt().finally(() => {
-        this.#underWay = null;
-      });
-    }
-    await this.#underWay;
-  }
-
-  async #attempt(): Promise<void> {
-    const { source, clock } = this.#options;
-    const beganAtMs = clock.now();
-    let fault: KeySetFault | null = null;
-    let count = 0;
-    try {
-      const keys = toKeySet(await source.read());
-      count = keys.keys.length;
-      this.#known = { keyFor: createLocalJWKSet(keys), readAtMs: beganAtMs };
-    } catch (error) {
-      fault = error instanceof KeySetError ? error.fault : 'bad-answer';
-    }
-    const endedAtMs = clock.now();
-    this.#lastAttempt = { endedAtMs, hasFailed: fault !== null };
-    keySetReads.publish({ outcome: fault ?? 'ok', keys: count, durationMs: endedAtMs - beganAtMs });
-  }
-}
-
-/** A set without keys is an issuer's mishap rather than its will: it must not take the place of a good one. */
-function toKeySet(answer: unknown): JSONWebKeySet {
-  const keys: unknown = typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'keys') : null;
-  if (!Array.isArray(keys) || keys.length === 0 || keys.length > MAX_KEYS) {
-    throw new KeySetError('bad-answer');
-  }
-  // What is in the keys is jose's to check.
-  return { keys: keys as JWK[] };
 }

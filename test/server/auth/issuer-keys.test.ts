@@ -1,7 +1,7 @@
 import type { FlattenedJWSInput } from 'jose';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { IssuerKeys } from '../../../src/server/auth/issuer-keys.ts';
-import { keySetSource } from '../../../src/server/auth/key-set-source.ts';
+import { KeySet } from '../../../src/server/auth/key-set.ts';
 import { KeysUnavailableError } from '../../../src/server/auth/refusal.ts';
 import { keySetReads, type KeySetReadEvent } from '../../../src/telemetry/channels.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -24,20 +24,21 @@ interface Keys {
 async function startKeys(): Promise<Keys> {
   const issuer = await startIssuer();
   const clock = new FakeClock();
-  const source = keySetSource({ url: issuer.jwksUrl, timeoutMs: TIMEOUT_MS, clock });
+  const keySet = new KeySet(issuer.jwksUrl, clock);
   const keys = new IssuerKeys({
-    source,
+    keySet,
     clock,
     cooldownMs: COOLDOWN_MS,
     retryMs: RETRY_MS,
     maxAgeMs: MAX_AGE_MS,
     keepMs: KEEP_MS,
+    timeoutMs: TIMEOUT_MS,
   });
   const reads: KeySetReadEvent[] = [];
   const stop = keySetReads.subscribe((event) => reads.push(event));
-  onTestFinished(async () => {
+  onTestFinished(() => {
     stop();
-    await source.close();
+    keySet.close();
   });
   const find = async ({ kid }: Pick<IssuerKey, 'kid'>): Promise<string> => {
     try {
