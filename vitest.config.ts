@@ -8,6 +8,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    // Whatever a file tests, it fails when a secret gets out meanwhile.
+    setupFiles: ['test/support/secrets-kept/setup.ts'],
     // A process per file: tests open servers, start browsers and set environment variables.
     pool: 'forks',
     // By default one core is left to others, which would be half of a machine with two.

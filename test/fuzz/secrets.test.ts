@@ -12,12 +12,14 @@ import { ConfigError, readConfig } from '../../src/config.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { configFile, run, Running } from '../commands/support.ts';
 import { adminOf, keysOf } from '../e2e/kept.ts';
-import { CANARIES, formsOf } from '../support/canaries.ts';
 import { freePort } from '../support/free-port.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
+import { CANARIES } from '../support/secrets-kept/canaries.ts';
+import { formsOf } from '../support/secrets-kept/forms.ts';
+import { letAnswerWithSecrets } from '../support/secrets-kept/watch.ts';
 
-const REDIS_PASSWORD = 'canary7redis7password7eight0000000001';
-const { secretId, secretKey, sessionToken, routerSecret, clientToken, variable, appId, uin } = CANARIES;
+const { secretId, secretKey, sessionToken, routerSecret, clientToken, variable, redisPassword, appId, uin } =
+  CANARIES;
 /** What nobody is to see; the numbers of the account are not among them, for a bucket's name holds one. */
 const SECRETS = {
   secretId,
@@ -26,29 +28,18 @@ const SECRETS = {
   routerSecret,
   clientToken,
   variable,
-  redisPassword: REDIS_PASSWORD,
+  redisPassword,
 };
 
 /** Which secret is where, and how it is written there. */
 function leaksIn(outputs: Readonly<Record<string, string>>): string[] {
   return Object.entries(outputs).flatMap(([output, text]) =>
     Object.entries(SECRETS).flatMap(([name, secret]) =>
-      Object.entries(allFormsOf(secret))
+      Object.entries(formsOf(secret))
         .filter(([, form]) => text.includes(form))
         .map(([form]) => `${name} (${form}) in ${output}`),
     ),
   );
-}
-
-function allFormsOf(secret: string): Record<string, string> {
-  const forms = Object.entries(formsOf(secret));
-  const inUrls = forms.map(([name, form]) => [`${name}url`, form.replaceAll('+', '-').replaceAll('/', '_')]);
-  return Object.fromEntries([
-    ...forms,
-    ...inUrls.filter(([name]) => name?.startsWith('base64')),
-    ['JSON', JSON.stringify(secret).slice(1, -1)],
-    ['reversed', secret.split('').toReversed().join('')],
-  ]) as Record<string, string>;
 }
 
 /** An upstream that gives back what it was sent, and what it cannot know, wherever an answer to a fault has room for it. */
@@ -61,7 +52,9 @@ async function startEcho(): Promise<string> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => void server.close());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  letAnswerWithSecrets(url);
+  return url;
 }
 
 function answerWithSecrets(
@@ -186,7 +179,7 @@ async function exchange(url: string, times = 3): Promise<string> {
 }
 
 async function contentsOf({ url }: TestRedis): Promise<string> {
-  const admin = adminOf(`${url}?password=${REDIS_PASSWORD}`);
+  const admin = adminOf(`${url}?password=${redisPassword}`);
   const keys = await keysOf(admin);
   const values = await Promise.all(keys.map((key) => admin.dumpBuffer(key)));
   const texts = await Promise.all(
@@ -204,10 +197,12 @@ describe('of its secrets a gateway shows none', () => {
       batchComputeRequestsPerSecond: null,
     });
     onTestFinished(() => sandbox.close());
+    // It answers with faults whose messages hold a secret.
+    letAnswerWithSecrets(...Object.values(sandbox.endpoints));
     const port = await freePort();
-    const redis = await startRedis('--port', String(port), '--requirepass', REDIS_PASSWORD);
+    const redis = await startRedis('--port', String(port), '--requirepass', redisPassword);
     onTestFinished(() => redis.close());
-    const redisUrl = `redis://:${REDIS_PASSWORD}@127.0.0.1:${port}`;
+    const redisUrl = `redis://:${redisPassword}@127.0.0.1:${port}`;
     const file = configFile(yamlOf(sandbox, await startEcho(), redisUrl));
     const serving = new Running(['serve'], { ...file, PORT: '0', LOG_LEVEL: 'debug' });
     const [, url = ''] = /serves (\S+)\/graphql/.exec(await serving.printed('/graphql')) ?? [];
@@ -258,14 +253,14 @@ describe('of its secrets a gateway shows none', () => {
         TENCENTCLOUD_APP_ID: 'x',
         FEDERATION_ROUTER_SECRET: routerSecret.slice(0, 9),
       },
-      { ...wrong, REDIS_URL: `redis://:${REDIS_PASSWORD}@not a host` },
-      { ...wrong, REDIS_URL: `http://:${REDIS_PASSWORD}@host` },
+      { ...wrong, REDIS_URL: `redis://:${redisPassword}@not a host` },
+      { ...wrong, REDIS_URL: `http://:${redisPassword}@host` },
       configFile(
         `accounts: [{ name: a, secretId: "${secretId} ", secretKey: [${secretKey}], sessionToken: { a: ${sessionToken} } }]`,
       ),
       configFile(`accounts: { secretKey: ${secretKey}, ${secretId}`),
       configFile(
-        `redis: { url: "redis://:${REDIS_PASSWORD}@" }\nfederation: { routerSecret: [ "${routerSecret} a" ] }`,
+        `redis: { url: "redis://:${redisPassword}@" }\nfederation: { routerSecret: [ "${routerSecret} a" ] }`,
       ),
     ];
     const printed: Record<string, string> = {};
@@ -285,7 +280,7 @@ describe('of its secrets a gateway shows none', () => {
       TENCENTCLOUD_APP_ID: appId,
       TENCENTCLOUD_UIN: uin,
       TENCENTCLOUD_REGION: 'ap-guangzhou',
-      REDIS_URL: `redis://:${REDIS_PASSWORD}@127.0.0.1:1`,
+      REDIS_URL: `redis://:${redisPassword}@127.0.0.1:1`,
       FEDERATION_ROUTER_SECRET: routerSecret,
       COS_ENDPOINT: await startEcho(),
     };

@@ -8,6 +8,9 @@ import { type AccountConfig, type Config, readConfig } from '../../src/config.ts
 import type { JobSource } from '../../src/model/origin.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { batchComputeId, BUCKET, ciId, cosId, REGION } from '../e2e/support.ts';
+import { ask as asked } from '../server/support.ts';
+import { letAnswerWithSecrets } from '../support/secrets-kept/watch.ts';
+import { recordLog } from '../support/seen.ts';
 import { type Answer, startWorld, type World } from '../support/world.ts';
 import { CANARY, descriptionText, errorText, filled, jobText, listOf, listText } from './bodies.ts';
 import { type EachPlay, flood, http, type Play, startRawUpstream } from './raw-upstream.ts';
@@ -47,6 +50,7 @@ async function withHostile(
   deadlines: Partial<Config['deadlines']> = {},
 ): Promise<void> {
   const upstream = await startRawUpstream(play);
+  letAnswerWithSecrets(upstream.endpoint);
   const name = NAMES[source];
   const world = await startWorld({
     runningSandbox: sandbox,
@@ -194,6 +198,42 @@ describe.each(SOURCES)('when %s answers with', (source) => {
       expect(answer.data?.['listing']).toEqual({ nodes: [expected[source]] });
     });
   });
+
+  it.each(['secretId', 'secretKey'] as const)(
+    'U44: the gateway’s own %s as its request id and as a name, nobody is shown it',
+    async (part) => {
+      const own = sandbox.account[part];
+      const name = { COS: 'Description', CI: 'Name', BATCH_COMPUTE: 'JobName' }[source];
+      const more = source === 'BATCH_COMPUTE' ? `,"${name}":"a ${own}"` : `<${name}>a ${own}</${name}>`;
+      const answers: readonly Play[] = [
+        http(errorText(source, 'InvalidRequest').replace('in-body', own), 400, [`x-cos-request-id: ${own}`]),
+        http(listText(source, [jobText(source, 'job-a', more)]).replace('in-body', own), 200, [
+          `x-ci-request-id: id-${own}`,
+        ]),
+      ];
+      const { texts } = recordLog();
+      await withHostile(source, { each: (number) => answers[number] ?? '' }, async (world) => {
+        const ask = async (first: number): Promise<unknown> => {
+          const { text } = await asked(world.url, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json', 'x-upstream-trace': '1' },
+            body: JSON.stringify({
+              query: `{ listing: ${FIELDS[source]}(first: ${first}) { nodes { displayName } } }`,
+            }),
+          });
+          expect(text).not.toContain(own);
+          return JSON.parse(text) as unknown;
+        };
+        const refused = await ask(1);
+        expect(refused).toMatchObject({ errors: [{ extensions: { code: 'UPSTREAM_REJECTED' } }] });
+        expect(refused).not.toMatchObject({ errors: [{ extensions: { requestId: expect.anything() } }] });
+        const listed = await ask(2);
+        expect(listed).toMatchObject({ data: { listing: { nodes: [{ displayName: 'a ***' }] } } });
+      });
+      expect(texts.length).toBeGreaterThan(1);
+      expect(texts.join('')).not.toContain(own);
+    },
+  );
 
   it('U33: another job than the one asked for, it is refused, and a job that is not mentioned is null', async () => {
     const body = source === 'BATCH_COMPUTE' ? listOf(source, ['job-b']) : descriptionText(source, 'job-b');

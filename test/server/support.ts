@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import { type App, createApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { listen } from '../../src/server/listen.ts';
+import { lookThroughError, lookThroughLog } from '../support/secrets-kept/gateway.ts';
 
 export interface Reply {
   readonly status: number;
@@ -45,9 +46,15 @@ export async function startGateway(
     graphiql: false,
     maxEventLoopDelayMs: 60_000,
   };
+  lookThroughLog();
   const app = createApp(
     { ...config, ...parts, server: { ...defaults, ...server } },
-    { onBug: (error) => bugs.push(error) },
+    {
+      onBug: (error) => {
+        lookThroughError(error);
+        bugs.push(error);
+      },
+    },
   );
   const { url, close } = await listen(app.listener, { host: '127.0.0.1', port: 0 });
   onTestFinished(async () => {

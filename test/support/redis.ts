@@ -31,6 +31,16 @@ export interface TestRedis {
  */
 const UNTIL_INPUT_ENDS = '"$@" <&- 2>&1 & pid=$!; echo $pid; exec >&-; read -r _; kill -9 $pid; wait $pid';
 
+/** Looks at a server that still runs before it is closed. */
+type Inspection = (socket: string, password: string | undefined) => Promise<void>;
+
+const inspections: Inspection[] = [];
+
+/** Has all servers of this process looked at before they are closed. */
+export function inspectBeforeClosing(inspection: Inspection): void {
+  inspections.push(inspection);
+}
+
 /** How long a start may take on a machine that is busy. */
 const START_MS = 15_000;
 
@@ -42,6 +52,7 @@ export async function startRedis(...settings: readonly string[]): Promise<TestRe
   const start = (): Promise<Server> => startServer(binary, socket, settings);
   try {
     let server = await start();
+    let isServing = true;
     const signal = (name: NodeJS.Signals): void => {
       process.kill(server.pid, name);
     };
@@ -51,17 +62,27 @@ export async function startRedis(...settings: readonly string[]): Promise<TestRe
         return server.pid;
       },
       stop: () => {
+        isServing = false;
         signal('SIGSTOP');
       },
       cont: () => {
+        isServing = true;
         signal('SIGCONT');
       },
-      kill9: () => server.end(),
+      kill9: async () => {
+        isServing = false;
+        await server.end();
+      },
       restart: async () => {
         await server.end();
         server = await start();
+        isServing = true;
       },
       close: async () => {
+        if (isServing) {
+          await Promise.all(inspections.map((inspect) => inspect(socket, passwordIn(settings))));
+        }
+        isServing = false;
         await server.end();
         await rm(folder, { recursive: true, force: true });
       },
@@ -70,6 +91,11 @@ export async function startRedis(...settings: readonly string[]): Promise<TestRe
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
+}
+
+function passwordIn(settings: readonly string[]): string | undefined {
+  const at = settings.indexOf('--requirepass');
+  return at < 0 ? undefined : settings[at + 1];
 }
 
 /** The process of a Redis server or sentinel. */

@@ -4,6 +4,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { type RequestEvent, requests } from '../../src/telemetry/channels.ts';
 import { startLog } from '../../src/telemetry/log.ts';
 import { createLogger, type LogLevel } from '../../src/telemetry/logger.ts';
+import { lookThrough } from './secrets-kept/leaks.ts';
 
 export type LogLine = Readonly<Record<string, unknown>>;
 
@@ -15,7 +16,11 @@ export function recordLog(level: LogLevel = 'debug'): {
   lines(event: string): LogLine[];
 } {
   const texts: string[] = [];
-  const logger = createLogger(level, { write: (line) => void texts.push(line) });
+  const write = (line: string): void => {
+    lookThrough(line, 'the log');
+    texts.push(line);
+  };
+  const logger = createLogger(level, { write });
   onTestFinished(startLog(logger, systemClock));
   return {
     texts,

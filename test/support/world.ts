@@ -7,6 +7,7 @@ import { type AccountConfig, type Config, readConfig } from '../../src/config.ts
 import type { SandboxCall } from '../../src/sandbox/call-log.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { listen } from '../../src/server/listen.ts';
+import { lookThroughError, lookThroughLog, lookThroughMetrics } from './secrets-kept/gateway.ts';
 
 /** What GraphQL over HTTP answered. */
 export interface Answer<R> {
@@ -75,7 +76,12 @@ export async function startWorld(settings: WorldSettings = {}): Promise<World> {
     server: { ...(settings.config?.server ?? defaults.server), maxEventLoopDelayMs: 60_000 },
   };
   const bugs: unknown[] = [];
-  const app = createApp(config, { onBug: (error) => bugs.push(error), ...settings.parts });
+  const onBug = (error: unknown): void => {
+    lookThroughError(error);
+    bugs.push(error);
+  };
+  lookThroughLog();
+  const app = createApp(config, { onBug, ...settings.parts });
   const server = await listen(app.listener, { host: '127.0.0.1', port: 0 });
   const askText: World['askText'] = (query, variables = {}) => post(server.url, { query, variables });
   return {
@@ -87,6 +93,7 @@ export async function startWorld(settings: WorldSettings = {}): Promise<World> {
       (await post(server.url, { query: print(document), variables })) as Answer<R>,
     calls: (action) => sandbox.calls.filter((call) => action === undefined || call.action === action),
     close: async () => {
+      await lookThroughMetrics(server.url);
       await server.close(0);
       await app.close();
       await (runningSandbox === undefined ? sandbox.close() : undefined);
