@@ -7,18 +7,13 @@ import type { Origins } from './jobs/origins.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import { createCallerCheck } from './server/auth/caller-check.ts';
 import { KeySets } from './server/auth/key-sets.ts';
-import { corsHeadersFor } from './server/cors.ts';
 import { DocumentList } from './server/documents/document-list.ts';
 import { createGateway } from './server/gateway.ts';
-import { hostCheck } from './server/host-check.ts';
-import { Overload } from './server/overload.ts';
-import { replayListener } from './server/replay-listener.ts';
-import { Replays } from './server/replays.ts';
 import { graphiqlTabs } from './server/graphiql-tabs.ts';
-import { metricsListener } from './server/seeing/metrics-listener.ts';
+import { Replays } from './server/http-cache/replays.ts';
+import { createListener } from './server/listener.ts';
+import { Overload } from './server/overload/overload.ts';
 import { RequestRecords } from './server/seeing/request-record.ts';
-import { seenListener } from './server/seeing/seen-listener.ts';
-import { sheddingListener } from './server/shedding-listener.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { wireOrigins } from './wiring.ts';
 
@@ -126,25 +121,18 @@ export function createApp(config: Config, parts: Partial<Parts> = {}): App {
       store: config.documents.automatic ? documents : null,
     },
   });
-  const answer = hostCheck((incoming, outgoing) => {
-    Promise.resolve(gateway(incoming, outgoing)).catch((error: unknown) => {
-      onBug(error);
-      outgoing.destroy();
-    });
-  });
-  const answerOrReplay = replays === null ? answer : replayListener(answer, replays, records);
-  const shed = sheddingListener(answerOrReplay, {
-    overload,
-    corsHeaders: corsHeadersFor(server.cors.origins),
-    onRefused: (incoming) => records.of(incoming)?.failed('REQUEST_CONCURRENCY_LIMITED'),
-  });
   // They name the accounts, which not everybody may know of where callers are told apart.
   const isTold = metrics !== null && server.metricsPort === null && callers === null;
-  // Outermost what sees every request, whoever answers it.
-  const listener = seenListener(isTold ? metricsListener(shed, () => metrics.text()) : shed, {
+  const listener = createListener({
+    gateway,
+    replays,
+    overload,
+    corsOrigins: server.cors.origins,
+    metrics: isTold ? () => metrics.text() : null,
     records,
     clock,
     showsCalls,
+    onBug,
   });
 
   return {

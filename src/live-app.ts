@@ -5,7 +5,7 @@ import type { AccountConfig, Config } from './config.ts';
 import { digestOf } from './config-digest.ts';
 import { systemClock } from './lib/clock.ts';
 import { KeySets } from './server/auth/key-sets.ts';
-import { HandOver } from './server/hand-over.ts';
+import { HandOver } from './server/connections/hand-over.ts';
 
 /** The gateway of the configuration that holds at present. */
 export interface LiveApp {

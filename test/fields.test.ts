@@ -19,7 +19,7 @@ import { Agent, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lifeOf, still } from '../src/sandbox/life.ts';
 import type { XmlElement } from '../src/sandbox/xml.ts';
-import { listen } from '../src/server/listen.ts';
+import { listen } from '../src/server/connections/listen.ts';
 import { BUCKET, dataOf, REGION } from './e2e/support.ts';
 import { startWorld, type World } from './support/world.ts';
 

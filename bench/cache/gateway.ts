@@ -1,6 +1,6 @@
 /** A gateway before the simulated upstreams, a process of its own: `GatewaySettings`. Ready, it tells its URL. */
 import { createApp } from '../../src/app.ts';
-import { listen } from '../../src/server/listen.ts';
+import { listen } from '../../src/server/connections/listen.ts';
 import { answerQuestions, settingsOfChild } from './children.ts';
 import { configOf, type GatewaySettings } from './config.ts';
 import { startProfile, type TimeByPart } from './profile.ts';

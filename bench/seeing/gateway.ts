@@ -2,7 +2,7 @@
 import { createWriteStream, openSync } from 'node:fs';
 import { createApp } from '../../src/app.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { listen } from '../../src/server/listen.ts';
+import { listen } from '../../src/server/connections/listen.ts';
 import { startLog } from '../../src/telemetry/log.ts';
 import { createLogger, type LogDestination, openDestination } from '../../src/telemetry/logger.ts';
 import { answerQuestions, settingsOfChild } from '../cache/children.ts';

@@ -3,7 +3,7 @@ import { request } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type AuthConfig, type Config, readConfig } from '../../src/config.ts';
 import { createLiveApp, type LiveApp } from '../../src/live-app.ts';
-import { listen } from '../../src/server/listen.ts';
+import { listen } from '../../src/server/connections/listen.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
 
 const { server, ...settings } = readConfig({});

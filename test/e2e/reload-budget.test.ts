@@ -5,7 +5,7 @@ import { sandboxAccount } from '../../src/commands/sandbox-account.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { createLiveApp } from '../../src/live-app.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
-import { listen } from '../../src/server/listen.ts';
+import { listen } from '../../src/server/connections/listen.ts';
 
 /** What BatchCompute grants, and what the simulated one refuses to exceed. */
 const PER_SECOND = 2;

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { listen } from '../../src/server/listen.ts';
+import { listen } from '../../src/server/connections/listen.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { startRedis } from '../support/redis.ts';
 import { startGateway } from './support.ts';

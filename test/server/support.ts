@@ -4,7 +4,7 @@ import { request } from 'undici';
 import { onTestFinished } from 'vitest';
 import { type App, createApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
-import { listen } from '../../src/server/listen.ts';
+import { listen } from '../../src/server/connections/listen.ts';
 import { lookThroughError, lookThroughLog } from '../support/secrets-kept/gateway.ts';
 
 export interface Reply {

@@ -6,7 +6,7 @@ import { sandboxAccount } from '../../src/commands/sandbox-account.ts';
 import { type AccountConfig, type Config, readConfig } from '../../src/config.ts';
 import type { SandboxCall } from '../../src/sandbox/call-log.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts';
-import { listen } from '../../src/server/listen.ts';
+import { listen } from '../../src/server/connections/listen.ts';
 import { lookThroughError, lookThroughLog, lookThroughMetrics } from './secrets-kept/gateway.ts';
 
 /** What GraphQL over HTTP answered. */

@@ -3,7 +3,7 @@ import type { DocumentNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { type Principal, WITHOUT_ACCOUNTS } from '../../model/principal.ts';
 import { refusedCallers } from '../../telemetry/channels.ts';
-import { asksConfigurationOnly } from '../configuration-query.ts';
+import { asksConfigurationOnly } from '../http-cache/configuration-query.ts';
 import type { CallerCheck } from './caller-check.ts';
 import { CallerRefusedError, KeysUnavailableError, unauthenticated, undecided } from './refusal.ts';
 

@@ -2,7 +2,7 @@ import { type ExecutionArgs, getOperationAST } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { sha256Hex } from '../../lib/sha256.ts';
 import { type UnlistedDocumentEvent, unlistedDocuments } from '../../telemetry/channels.ts';
-import { clientNameOf } from '../caller.ts';
+import { clientNameOf } from '../http/caller.ts';
 import { type Choice, type ChoiceOptions, chooseText } from './choice.ts';
 import { type DocumentReference, ID_PARAMETERS, referenceIn } from './reference.ts';
 

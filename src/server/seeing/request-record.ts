@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { ObservedCall } from '../../lib/observed-call.ts';
 import type { SeenOperation, SeenRequest, SeenValues } from '../../telemetry/channels.ts';
-import { clientNameIn } from '../caller.ts';
-import type { Uses } from '../uses.ts';
+import { clientNameIn } from '../http/caller.ts';
+import type { Uses } from '../http-cache/uses.ts';
 
 /** The header by which a client asks to be shown the upstream calls that its request waited for: `1`. */
 export const WANTS_CALLS = 'x-upstream-trace';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { GraphQLFieldResolver } from 'graphql';
 import { createSchema, createYoga } from 'graphql-yoga';
 import { type ReferenceResolver, toSubgraph } from '../../../src/federation/subgraph.ts';
-import { listen } from '../../../src/server/listen.ts';
+import { listen } from '../../../src/server/connections/listen.ts';
 
 /** A part of a supergraph: what it is composed of, and where it answers. */
 export interface ComposedSubgraph {

@@ -6,7 +6,7 @@ import { useApolloInlineTrace } from '@graphql-yoga/plugin-apollo-inline-trace';
 import { createSchema, createYoga } from 'graphql-yoga';
 import { readFileSync } from 'node:fs';
 import { type ReferenceResolver, toSubgraph } from '../../../src/federation/subgraph.ts';
-import { type Listening, listen } from '../../../src/server/listen.ts';
+import { type Listening, listen } from '../../../src/server/connections/listen.ts';
 import { PRODUCTS_SCHEMA } from './package-files.ts';
 
 const jane = {

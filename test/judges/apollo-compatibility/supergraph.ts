@@ -7,7 +7,7 @@ import { ApolloGateway, RemoteGraphQLDataSource } from '@apollo/gateway';
 import { parse, print } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { request } from 'undici';
-import { type Listening, listen } from '../../../src/server/listen.ts';
+import { type Listening, listen } from '../../../src/server/connections/listen.ts';
 import { freePort } from '../../support/free-port.ts';
 import { startChild } from './child.ts';
 import { INVENTORY_SERVER, USERS_SERVER } from './package-files.ts';

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { DocumentNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { Clock } from '../lib/clock.ts';
+import type { Clock } from '../../lib/clock.ts';
 import { type CacheControl, cacheControlOf, cacheControlOfConfiguration, NO_STORE } from './cache-control.ts';
 import { asksConfigurationOnly } from './configuration-query.ts';
-import { corsHeadersIn } from './cors.ts';
+import { corsHeadersIn } from '../http/cors.ts';
 import { etagOf, namesTag } from './etag.ts';
 import type { Replays } from './replays.ts';
 import type { Uses } from './uses.ts';

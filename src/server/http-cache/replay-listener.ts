@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { askedBytes, questionText } from './question.ts';
 import type { Replays } from './replays.ts';
-import type { RequestRecords } from './seeing/request-record.ts';
+import type { RequestRecords } from '../seeing/request-record.ts';
 
 /**
  * Answers what was asked in the same way before from `replays`, and lets `next` answer the rest as if it stood alone.

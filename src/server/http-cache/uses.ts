@@ -1,5 +1,5 @@
-import type { Use } from '../lib/call-scope.ts';
-import type { SeenValues } from '../telemetry/channels.ts';
+import type { Use } from '../../lib/call-scope.ts';
+import type { SeenValues } from '../../telemetry/channels.ts';
 
 /** The values that one answer is made of. */
 export class Uses {

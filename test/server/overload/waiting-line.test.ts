@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { WaitingLine } from '../../src/server/waiting-line.ts';
+import { WaitingLine } from '../../../src/server/overload/waiting-line.ts';
 
 const TURN_MS = 12.5;
 /** What a turn costs by itself, and what refusing somebody costs in it. */

@@ -1,4 +1,4 @@
-import { loadShedding } from '../telemetry/channels.ts';
+import { loadShedding } from '../../telemetry/channels.ts';
 import { type Strain, thisProcess, type Watch } from './strain.ts';
 import { WaitingLine } from './waiting-line.ts';
 

@@ -5,11 +5,11 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { corsHeadersFor } from '../../src/server/cors.ts';
-import { Overload } from '../../src/server/overload.ts';
-import { sheddingListener } from '../../src/server/shedding-listener.ts';
-import { type Strain, thisProcess } from '../../src/server/strain.ts';
-import { loadShedding, type LoadSheddingEvent } from '../../src/telemetry/channels.ts';
+import { corsHeadersFor } from '../../../src/server/http/cors.ts';
+import { Overload } from '../../../src/server/overload/overload.ts';
+import { sheddingListener } from '../../../src/server/overload/shedding-listener.ts';
+import { type Strain, thisProcess } from '../../../src/server/overload/strain.ts';
+import { loadShedding, type LoadSheddingEvent } from '../../../src/telemetry/channels.ts';
 
 const LIMITS = { maxEventLoopDelayMs: 200, maxHeapPercent: 90, overloadAfterMs: 2_000 };
 const EASY: Strain = { forMs: 500, eventLoopDelayMs: 50, heapPercent: 90 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TurnLimit } from '../../src/server/turn-limit.ts';
+import { TurnLimit } from '../../../src/server/overload/turn-limit.ts';
 
 const TURN_MS = 25;
 const CROWD = 1_000;

@@ -4,11 +4,11 @@ import type { RequestListener } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createApp } from '../../src/app.ts';
-import { readConfig } from '../../src/config.ts';
-import { type ConnectionLimits, listenLimits } from '../../src/server/connection-limits.ts';
-import { listen } from '../../src/server/listen.ts';
-import { ask, type Reply } from './support.ts';
+import { createApp } from '../../../src/app.ts';
+import { readConfig } from '../../../src/config.ts';
+import { type ConnectionLimits, listenLimits } from '../../../src/server/connections/connection-limits.ts';
+import { listen } from '../../../src/server/connections/listen.ts';
+import { ask, type Reply } from '../support.ts';
 
 const BODY = JSON.stringify({ query: '{ origins { source } }' });
 

@@ -1,7 +1,7 @@
 import { parse, print, stripIgnoredCharacters } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { DocumentList } from '../../src/server/documents/document-list.ts';
-import { saySame, tokensOf } from '../../src/server/documents/tokens.ts';
+import { DocumentList } from '../../../src/server/documents/document-list.ts';
+import { saySame, tokensOf } from '../../../src/server/documents/tokens.ts';
 
 const TEXT = `query Q($a: [Int!] = [1, -2]) @x {
   a: b(c: "d \\" e", f: """

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readConfig } from '../../src/config.ts';
-import { Secret } from '../../src/lib/secret.ts';
-import { startWorld, type World } from '../support/world.ts';
+import { readConfig } from '../../../src/config.ts';
+import { Secret } from '../../../src/lib/secret.ts';
+import { startWorld, type World } from '../../support/world.ts';
 
 const SECRET = 'only-the-router-knows-this';
 const NEXT_SECRET = 'and-soon-it-will-know-that';

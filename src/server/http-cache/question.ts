@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { WANTS_CALLS } from './seeing/request-record.ts';
+import { WANTS_CALLS } from '../seeing/request-record.ts';
 
 /** No body of a usual question is longer. */
 const MAX_BODY_BYTES = 8_192;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type Config, readConfig } from '../../src/config.ts';
-import { startKeptValues, valueOf } from './kept-values.ts';
-import { startGateway, type TestGateway } from './support.ts';
+import { type Config, readConfig } from '../../../src/config.ts';
+import { startKeptValues, valueOf } from '../http-cache/kept-values.ts';
+import { startGateway, type TestGateway } from '../support.ts';
 
 const QUERY = '{ origins { source } }';
 const PATH = `/graphql?query=${encodeURIComponent(QUERY)}`;

@@ -1,11 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { GraphContext } from '../../src/graphql/context.ts';
-import { schema } from '../../src/graphql/schema.ts';
-import { callerOf } from '../../src/server/caller.ts';
-import { createGateway } from '../../src/server/gateway.ts';
-import { listen } from '../../src/server/listen.ts';
-import { inEmptyWorld } from '../e2e/support.ts';
-import { ask } from './support.ts';
+import type { GraphContext } from '../../../src/graphql/context.ts';
+import { schema } from '../../../src/graphql/schema.ts';
+import { callerOf } from '../../../src/server/http/caller.ts';
+import { createGateway } from '../../../src/server/gateway.ts';
+import { listen } from '../../../src/server/connections/listen.ts';
+import { inEmptyWorld } from '../../e2e/support.ts';
+import { ask } from '../support.ts';
 
 const TYPES = { 'content-type': 'application/json' };
 const BODY = JSON.stringify({ query: '{ __typename }' });

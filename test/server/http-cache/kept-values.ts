@@ -2,13 +2,13 @@
 import type { IncomingMessage, RequestListener, ServerOptions } from 'node:http';
 import { GraphQLError, GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import { onTestFinished } from 'vitest';
-import type { GraphContext } from '../../src/graphql/context.ts';
-import { createGateway, type GatewayOptions, type RequestFacts } from '../../src/server/gateway.ts';
-import { listen } from '../../src/server/listen.ts';
-import { replayListener } from '../../src/server/replay-listener.ts';
-import { Replays } from '../../src/server/replays.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { ask, type Question, type Reply } from './support.ts';
+import type { GraphContext } from '../../../src/graphql/context.ts';
+import { createGateway, type GatewayOptions, type RequestFacts } from '../../../src/server/gateway.ts';
+import { listen } from '../../../src/server/connections/listen.ts';
+import { replayListener } from '../../../src/server/http-cache/replay-listener.ts';
+import { Replays } from '../../../src/server/http-cache/replays.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { ask, type Question, type Reply } from '../support.ts';
 
 interface Value {
   readonly text: string;

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ContentStore } from '../../src/cache/content-store.ts';
-import { type Config, readConfig } from '../../src/config.ts';
-import { systemClock } from '../../src/lib/clock.ts';
-import { Secret } from '../../src/lib/secret.ts';
-import type { DocumentsMode, PersistedDocument } from '../../src/model/persisted-document.ts';
-import { chooseText } from '../../src/server/documents/choice.ts';
-import { DocumentList } from '../../src/server/documents/document-list.ts';
-import { type UnlistedDocumentEvent, unlistedDocuments } from '../../src/telemetry/channels.ts';
-import { startKeptValues } from './kept-values.ts';
-import { type Reply, startGateway, type TestGateway } from './support.ts';
+import { ContentStore } from '../../../src/cache/content-store.ts';
+import { type Config, readConfig } from '../../../src/config.ts';
+import { systemClock } from '../../../src/lib/clock.ts';
+import { Secret } from '../../../src/lib/secret.ts';
+import type { DocumentsMode, PersistedDocument } from '../../../src/model/persisted-document.ts';
+import { chooseText } from '../../../src/server/documents/choice.ts';
+import { DocumentList } from '../../../src/server/documents/document-list.ts';
+import { type UnlistedDocumentEvent, unlistedDocuments } from '../../../src/telemetry/channels.ts';
+import { startKeptValues } from '../http-cache/kept-values.ts';
+import { type Reply, startGateway, type TestGateway } from '../support.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 

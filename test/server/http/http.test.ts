@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { createGateway } from '../../src/server/gateway.ts';
-import { schema } from '../../src/graphql/schema.ts';
-import { listen } from '../../src/server/listen.ts';
-import { ask, startGateway } from './support.ts';
+import { createGateway } from '../../../src/server/gateway.ts';
+import { schema } from '../../../src/graphql/schema.ts';
+import { listen } from '../../../src/server/connections/listen.ts';
+import { ask, startGateway } from '../support.ts';
 
 const QUERY = { query: '{ origins { source } }' };
 const JSON_TYPE = { 'content-type': 'application/json' };

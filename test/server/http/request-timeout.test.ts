@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../../src/config.ts';
-import { inEmptyWorld } from '../e2e/support.ts';
-import { ask, startGateway } from './support.ts';
+import { readConfig } from '../../../src/config.ts';
+import { inEmptyWorld } from '../../e2e/support.ts';
+import { ask, startGateway } from '../support.ts';
 
 const QUERY = JSON.stringify({ query: '{ origins { source } }' });
 const TYPES = { 'content-type': 'application/json', accept: 'application/graphql-response+json' };

@@ -1,17 +1,17 @@
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ListingQuestion, listJobs } from '../../src/jobs/listing.ts';
-import type { Origins } from '../../src/jobs/origins.ts';
-import { systemClock } from '../../src/lib/clock.ts';
-import { UpstreamError } from '../../src/model/errors.ts';
-import type { Origin } from '../../src/model/origin.ts';
-import { cacheControlOf } from '../../src/server/cache-control.ts';
-import { namesTag } from '../../src/server/etag.ts';
-import { Uses } from '../../src/server/uses.ts';
-import { withVary } from '../../src/server/vary.ts';
+import { type ListingQuestion, listJobs } from '../../../src/jobs/listing.ts';
+import type { Origins } from '../../../src/jobs/origins.ts';
+import { systemClock } from '../../../src/lib/clock.ts';
+import { UpstreamError } from '../../../src/model/errors.ts';
+import type { Origin } from '../../../src/model/origin.ts';
+import { cacheControlOf } from '../../../src/server/http-cache/cache-control.ts';
+import { namesTag } from '../../../src/server/http-cache/etag.ts';
+import { Uses } from '../../../src/server/http-cache/uses.ts';
+import { withVary } from '../../../src/server/http-cache/vary.ts';
 import { startKeptValues, valueOf } from './kept-values.ts';
-import { type Reply, startGateway } from './support.ts';
+import { type Reply, startGateway } from '../support.ts';
 
 const SCOPE = { signal: new AbortController().signal, deadlineMs: Number.MAX_SAFE_INTEGER };
 const ALL_JOBS: ListingQuestion = {

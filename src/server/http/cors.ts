@@ -1,5 +1,5 @@
 import type { Plugin } from 'graphql-yoga';
-import { varyingBy } from './vary.ts';
+import { varyingBy } from '../http-cache/vary.ts';
 
 /** What a page of an allowed origin may send, and what it may read besides what every page may. */
 const ALLOWED_HEADERS = [

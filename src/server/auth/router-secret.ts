@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { Secret } from '../lib/secret.ts';
+import type { Secret } from '../../lib/secret.ts';
 
 /** Where a router proves that it is one. Not `Authorization`: that says on whose behalf it asks. */
 export const ROUTER_HEADER = 'router-authorization';

@@ -2,9 +2,9 @@ import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it, onTestFinished } from 'vitest';
-import { createApp } from '../../src/app.ts';
-import { readConfig } from '../../src/config.ts';
-import { documentCaches } from '../../src/server/document-cache.ts';
+import { createApp } from '../../../src/app.ts';
+import { readConfig } from '../../../src/config.ts';
+import { documentCaches } from '../../../src/server/limits/document-cache.ts';
 
 async function collectGarbage(): Promise<void> {
   setFlagsFromString('--expose-gc');
