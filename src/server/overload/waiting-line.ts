@@ -9,8 +9,12 @@ export interface WaitingLineOptions {
 
 /** A burst may wait for as many turns as this; more are refused. */
 const BURST_TURNS = 80;
-/** When somebody has been waiting for as long as this many turns may last, it is no burst: there is more than can be done. */
-const STANDING_TURNS = 40;
+/** When the line has not come to its end for as long as this many turns may last, it is no burst: more comes than can be done. */
+const CROWDED_AFTER_TURNS = 40;
+/** That is forgotten four times as fast: who comes in bursts leaves pauses, and a crowd hardly any. */
+const FORGETS = 4;
+/** In a crowd so many turns' worth may wait: those of the next, and those by whom it is seen that there are more. */
+const CROWDED_TURNS = 2;
 /** When nobody has come for so many turns, everybody has been heard: a new connection needs one to be accepted, one to be read. */
 const QUIET_TURNS = 3;
 /** So much of a turn's time, between two that work, goes to hearing who comes. */
@@ -18,8 +22,8 @@ const HEARING_PART = 1 / 2;
 
 /**
  * Begins requests in the order in which they come, so many in a turn of the event loop that the turn is short, and lets the
- * others wait for the next turns. A burst is served whole. Where the line does not come to an end, it is kept to what one turn
- * can take, and the rest is refused in the turn in which it comes: waiting would help nobody ("controlled delay", as in
+ * others wait for the next turns. A burst is served whole. Where the line does not come to an end, it is kept to what two
+ * turns can take, and the rest is refused in the turn in which it comes: waiting would help nobody ("controlled delay", as in
  * Maurer, "Fail at Scale", ACM Queue 13/8). Who waits is never refused.
  *
  * Between two turns that work there are some that only hear who comes, for Node accepts one new connection in each, however
@@ -30,7 +34,10 @@ export class WaitingLine {
   readonly #watchTurns: Watch['turns'];
   readonly #limit: TurnLimit;
   #waiting: (() => void)[] = [];
-  #standingMs = 0;
+  /** Whether the turn that worked last left somebody waiting. */
+  #isLonger = false;
+  /** For how long that has been so, less four times for how long it has not. */
+  #longerForMs = 0;
   #hasHeard = false;
   #quietTurns = 0;
   #heardMs = 0;
@@ -61,14 +68,14 @@ export class WaitingLine {
   }
 
   get #turnsToWait(): number {
-    return this.#standingMs >= STANDING_TURNS * this.#turnMs ? 1 : BURST_TURNS;
+    return this.#longerForMs >= CROWDED_AFTER_TURNS * this.#turnMs ? CROWDED_TURNS : BURST_TURNS;
   }
 
   #endTurn(lastedMs: number): void {
     const hasWorked = this.#limit.admitted > 0;
     this.#limit.end(lastedMs);
-    this.#noteStanding(lastedMs);
-    if (!hasWorked && this.#waiting.length === 0 && this.#standingMs === 0) {
+    this.#noteLength(lastedMs);
+    if (!hasWorked && this.#waiting.length === 0 && this.#longerForMs === 0) {
       this.#rest();
       return;
     }
@@ -80,10 +87,9 @@ export class WaitingLine {
     }
   }
 
-  /** An empty line is no proof that all is well: where more comes than can be done, some turns are still short by chance. */
-  #noteStanding(lastedMs: number): void {
-    const standingMs = this.#standingMs + (this.#waiting.length > 0 ? lastedMs : -lastedMs);
-    this.#standingMs = Math.max(0, Math.min(standingMs, 2 * STANDING_TURNS * this.#turnMs));
+  #noteLength(lastedMs: number): void {
+    const longerForMs = this.#longerForMs + (this.#isLonger ? lastedMs : -FORGETS * lastedMs);
+    this.#longerForMs = Math.max(0, Math.min(longerForMs, 2 * CROWDED_AFTER_TURNS * this.#turnMs));
   }
 
   #beginNext(): void {
@@ -93,6 +99,7 @@ export class WaitingLine {
       begun += 1;
     }
     this.#waiting = this.#waiting.slice(begun);
+    this.#isLonger = this.#waiting.length > 0;
     this.#quietTurns = 0;
     this.#heardMs = 0;
   }
