@@ -37,11 +37,15 @@ export function createListener(options: ListenerOptions): RequestListener {
   return seenListener(metrics === null ? shedding : metricsListener(shedding, metrics), options);
 }
 
+/** Never throws: whoever waits in line behind this request is to be answered, whatever becomes of it. */
 function answering({ gateway, onBug }: ListenerOptions): RequestListener {
-  return (incoming, outgoing) => {
-    Promise.resolve(gateway(incoming, outgoing)).catch((error: unknown) => {
+  const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+    try {
+      await gateway(incoming, outgoing);
+    } catch (error) {
       onBug(error);
       outgoing.destroy();
-    });
+    }
   };
+  return (incoming, outgoing) => void answer(incoming, outgoing);
 }
