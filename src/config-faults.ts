@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import { type Draft, showPath } from './config-draft.ts';
 import type { ManifestFile } from './config-manifests.ts';
-import { configSchema, isLoopback } from './config-schema.ts';
+import { isLoopback } from './config-addresses.ts';
+import { configSchema } from './config-schema.ts';
 
 /** One line per fault of a key: what it is called, the form expected and, unless it is a secret, the value found. */
 export function describeIssue(issue: z.core.$ZodIssue, draft: Draft): string[] {

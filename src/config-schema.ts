@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isEndpoint, isJwksUrl, isOtlpUrl, isSiteOrigin } from './config-addresses.ts';
 import { parseRedisAddress, REDIS_ADDRESS_FORMS } from './lib/redis-address.ts';
 import { Secret } from './lib/secret.ts';
 
@@ -292,35 +293,3 @@ export const configSchema = z.strictObject({
 
 export type ConfigInput = z.input<typeof configSchema>;
 export type ParsedConfig = z.output<typeof configSchema>;
-
-/** Whether an address of the machine itself: 127.0.0.0/8, ::1 or localhost. */
-export function isLoopback(host: string): boolean {
-  return /^(127(\.\d{1,3}){3}|localhost|::1|\[::1\])$/.test(host);
-}
-
-function isJwksUrl(text: string): boolean {
-  const url = URL.parse(text);
-  if (url === null || !/^https?:\/\/[\x21-\x7e]{1,2000}$/.test(text) || /[@#\\]/.test(text)) {
-    return false;
-  }
-  return url.protocol === 'https:' || isLoopback(url.hostname);
-}
-
-/** Whether browsers send it so as the `Origin` of a page: no path, no default port, no capitals, and never a pattern. */
-function isSiteOrigin(text: string): boolean {
-  return /^https?:\/\/[a-z0-9.:[\]-]+$/.test(text) && URL.parse(text)?.origin === text;
-}
-
-/** Where its traces go is the operator's network: a host of any name, and plain http too. */
-function isOtlpUrl(text: string): boolean {
-  return /^https?:\/\/[^@?#\\\s]{1,2000}$/.test(text) && URL.canParse(text);
-}
-
-function isEndpoint(text: string): boolean {
-  const url = URL.parse(text);
-  // The parser forgives much; only the plain form is taken, so that what is written is where we connect.
-  if (url === null || !/^https?:\/\/([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?\/?$/.test(text)) {
-    return false;
-  }
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
-}

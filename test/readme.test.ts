@@ -7,6 +7,7 @@ import { parse, validate } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.ts';
 import { configSchema } from '../src/config-schema.ts';
+import { REQUEST_LEVEL_CODES } from './support/error-codes.ts';
 import { schema } from '../src/graphql/schema.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -44,37 +45,6 @@ function firstColumn(text: string): string[] {
     .filter((line) => line.startsWith('| `'))
     .flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name = '']) => name));
 }
-
-/** Contract section 7. */
-const REQUEST_LEVEL = [
-  'BAD_REQUEST',
-  'BATCHING_NOT_SUPPORTED',
-  'METHOD_NOT_ALLOWED',
-  'NOT_ACCEPTABLE',
-  'PAYLOAD_TOO_LARGE',
-  'UNSUPPORTED_MEDIA_TYPE',
-  'GRAPHQL_PARSE_FAILED',
-  'GRAPHQL_VALIDATION_FAILED',
-  'OPERATION_RESOLUTION_FAILURE',
-  'BAD_USER_INPUT',
-  'MAX_TOKENS_LIMIT',
-  'MAX_NESTING_LIMIT',
-  'MAX_DEPTH_LIMIT',
-  'MAX_ALIASES_LIMIT',
-  'MAX_ROOT_FIELDS_LIMIT',
-  'MAX_DIRECTIVES_LIMIT',
-  'COST_ESTIMATED_TOO_EXPENSIVE',
-  'INTROSPECTION_DISABLED',
-  'QUERY_NOT_IN_SAFELIST',
-  'PERSISTED_QUERY_NOT_FOUND',
-  'PERSISTED_QUERY_NOT_IN_LIST',
-  'UNAUTHENTICATED',
-  'FORBIDDEN',
-  'REQUEST_RATE_LIMITED',
-  'REQUEST_CONCURRENCY_LIMITED',
-  'GATEWAY_TIMEOUT',
-  'INTERNAL_SERVER_ERROR',
-];
 
 const environment = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
 
@@ -211,10 +181,12 @@ describe('what the README says of errors', () => {
       .join('\n');
     // The executor and the parser give theirs by themselves; fields give the other one too.
     const byLibraries = ['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'OPERATION_RESOLUTION_FAILURE'];
-    const given = REQUEST_LEVEL.filter((code) => byLibraries.includes(code) || sources.includes(`'${code}'`));
+    const given = REQUEST_LEVEL_CODES.filter(
+      (code) => byLibraries.includes(code) || sources.includes(`'${code}'`),
+    );
     const [, ofRequests = ''] = section('Errors').split('Request level');
     expect(firstColumn(ofRequests).toSorted()).toEqual([...given, 'UPSTREAM_UNAVAILABLE'].toSorted());
-    expect(REQUEST_LEVEL.filter((code) => !given.includes(code))).toEqual([
+    expect(REQUEST_LEVEL_CODES.filter((code) => !given.includes(code))).toEqual([
       'FORBIDDEN',
       'REQUEST_RATE_LIMITED',
       'GATEWAY_TIMEOUT',

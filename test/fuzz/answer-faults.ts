@@ -1,33 +1,9 @@
 /** What is wrong with an answer of the gateway, whatever it was asked. */
+import { REQUEST_LEVEL_CODES } from '../support/error-codes.ts';
 
-/** The closed list (contract section 7). */
+/** The closed list (contract section 7), without what is a bug whatever was asked. */
 export const CODES: ReadonlySet<string> = new Set([
-  'BAD_REQUEST',
-  'BATCHING_NOT_SUPPORTED',
-  'METHOD_NOT_ALLOWED',
-  'NOT_ACCEPTABLE',
-  'PAYLOAD_TOO_LARGE',
-  'UNSUPPORTED_MEDIA_TYPE',
-  'GRAPHQL_PARSE_FAILED',
-  'GRAPHQL_VALIDATION_FAILED',
-  'OPERATION_RESOLUTION_FAILURE',
-  'BAD_USER_INPUT',
-  'MAX_TOKENS_LIMIT',
-  'MAX_NESTING_LIMIT',
-  'MAX_DEPTH_LIMIT',
-  'MAX_ALIASES_LIMIT',
-  'MAX_ROOT_FIELDS_LIMIT',
-  'MAX_DIRECTIVES_LIMIT',
-  'COST_ESTIMATED_TOO_EXPENSIVE',
-  'INTROSPECTION_DISABLED',
-  'QUERY_NOT_IN_SAFELIST',
-  'PERSISTED_QUERY_NOT_FOUND',
-  'PERSISTED_QUERY_NOT_IN_LIST',
-  'UNAUTHENTICATED',
-  'FORBIDDEN',
-  'REQUEST_RATE_LIMITED',
-  'REQUEST_CONCURRENCY_LIMITED',
-  'GATEWAY_TIMEOUT',
+  ...REQUEST_LEVEL_CODES.filter((code) => code !== 'INTERNAL_SERVER_ERROR'),
   'UPSTREAM_TIMEOUT',
   'UPSTREAM_UNAVAILABLE',
   'UPSTREAM_RATE_LIMITED',

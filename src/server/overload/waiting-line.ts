@@ -33,7 +33,7 @@ export class WaitingLine {
   readonly #turnMs: number;
   readonly #watchTurns: Watch['turns'];
   readonly #limit: TurnLimit;
-  #waiting: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
   /** Whether the turn that worked last left somebody waiting. */
   #isLonger = false;
   /** For how long that has been so, less four times for how long it has not. */
@@ -93,12 +93,12 @@ export class WaitingLine {
   }
 
   #beginNext(): void {
-    let begun = 0;
-    while (begun < this.#waiting.length && this.#limit.admits()) {
-      this.#waiting[begun]?.();
-      begun += 1;
-    }
-    this.#waiting = this.#waiting.slice(begun);
+    // Out of the line before they begin: whatever one of them does, none is begun twice.
+    const next = this.#waiting.splice(0, this.#limit.perTurn - this.#limit.admitted);
+    next.forEach((begin) => {
+      this.#limit.admits();
+      begin();
+    });
     this.#isLonger = this.#waiting.length > 0;
     this.#quietTurns = 0;
     this.#heardMs = 0;
